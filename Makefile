@@ -1,0 +1,103 @@
+# make help lists what there is. Everything runs in .venv, which `make setup` builds from requirements.lock.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo seed test test-doubled check lint format types template openapi openapi-check diagram bench build \
+	admin-key lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready-$(shell cksum < requirements.lock | tr ' ' -)
+READY := $(shell [ -f $(STAMP) ] && $(BIN)/python -c pass 2>/dev/null && echo yes)
+SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
+
+# What the one-machine mode and its companions read; also as `make run PORT=4000`.
+$(foreach name,PORT SANDBOX_PORT DATA_DIR ADMIN_KEY TIME_SCALE SEED VERBOSE LEADS BENCH_ROUNDS BENCH_LEADS,\
+	$(if $(filter-out undefined,$(origin $(name))),$(eval export $(name))))
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+		printf '%-18s %s\n' "$$name" "$$text"; done
+
+setup: ## build .venv from requirements.lock; does nothing when it is there and whole
+ifneq ($(READY),yes)
+	@if ! '$(PYTHON)' -c '$(SUITABLE)' 2>/dev/null; then \
+		echo "Leadflow needs Python 3.11 or newer with its venv module, and found none on the PATH;" \
+			"install one (Debian: python3 and python3-venv) or say which: make $(MAKECMDGOALS) PYTHON=/path/to/python3.13" >&2; \
+		exit 1; \
+	fi
+	@echo "Setting up $(VENV) with $$('$(PYTHON)' --version); this takes a minute the first time."
+	@rm -rf $(VENV)
+	@'$(PYTHON)' -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
+	@touch $(STAMP)
+endif
+
+run: setup ## start the whole product here; PORT, SANDBOX_PORT, DATA_DIR, ADMIN_KEY, TIME_SCALE, SEED, VERBOSE
+	@exec $(BIN)/python -m local.run
+
+demo: setup ## drive the whole story with a faster clock and print a report; LEADS
+	@exec $(BIN)/python -m local.demo
+
+seed: setup ## put sample data into what `make run` has running
+	@exec $(BIN)/python -m local.seed
+
+test: setup ## run the tests on two cores; ARGS="-k name" for some
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
+
+test-doubled: setup ## the functional tests again, with every POST sent twice under one Idempotency-Key
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.doubled tests/functional
+
+check: lint types template openapi-check ## everything CI wants except the tests
+
+lint: setup ## rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: setup ## mend what can be mended by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: setup ## mypy
+	@$(BIN)/mypy
+
+template: setup ## cfn-lint over template.yaml
+	@$(BIN)/cfn-lint template.yaml
+
+openapi: setup ## write the API document and docs/API.md from the template's routes and the handlers' types
+	@$(BIN)/python -m local.build_openapi
+
+openapi-check: setup
+	@$(BIN)/python -m local.build_openapi --check
+
+diagram: setup ## draw the picture of docs/ARCHITECTURE.md
+	@$(BIN)/python docs/draw.py
+
+bench: setup ## cold start, warm overhead, AWS calls, long lists; ARGS=cold|warm|calls|lists, BENCH_ROUNDS
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+build: ## what `sam deploy` uploads; needs the SAM CLI and python3.13
+	@command -v sam >/dev/null || { echo "The SAM CLI is not installed: pip install aws-sam-cli (in a venv of its own)." >&2; exit 1; }
+	@SAM_CLI_TELEMETRY=0 sam build
+
+admin-key: ## make the first admin key of a deployed stack: STACK=leadflow
+	@[ -n "$(STACK)" ] || { echo "Say which stack: make admin-key STACK=leadflow" >&2; exit 2; }
+	@name=$$(aws cloudformation describe-stack-resource --stack-name '$(STACK)' --output text \
+		--logical-resource-id CreateApiKeyFunction --query StackResourceDetail.PhysicalResourceId) && \
+	aws lambda invoke --function-name "$$name" --cli-binary-format raw-in-base64-out \
+		--payload file://events/platform/create_api_key.json /dev/stdout
+
+lock: ## resolve requirements/*.in again
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && '$(PYTHON)' -m venv "$$tools" && \
+	"$$tools/bin/pip" install --quiet --disable-pip-version-check uv && \
+	"$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		-o requirements.lock requirements/dev.in && \
+	"$$tools/bin/uv" pip compile --quiet --python-version 3.13 --python-platform aarch64-manylinux2014 \
+		--generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		-c requirements.lock -o layers/dependencies/requirements.txt requirements/runtime.in
+
+clean: ## remove what the targets above made, but not .local, where the one-machine mode keeps its data
+	@rm -rf $(VENV) .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,55 @@
+"""Use cases of templates, mails, tracking and suppressions, a module each, so that a door loads what it needs.
+
+What other wings call is found here under one name, and loaded when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadflow.campaigns.rules import Sent
+    from leadflow.campaigns.service.erasing import erase_person, first_mail_at, mails_of, was_erased
+    from leadflow.campaigns.service.events import events_of, record_event
+    from leadflow.campaigns.service.sending import reconcile, send_to_lead
+    from leadflow.campaigns.service.suppressions import is_suppressed, suppress
+    from leadflow.campaigns.service.templates import get_template, require_template
+
+__all__ = [
+    "Sent",
+    "erase_person",
+    "events_of",
+    "first_mail_at",
+    "get_template",
+    "is_suppressed",
+    "mails_of",
+    "reconcile",
+    "record_event",
+    "require_template",
+    "send_to_lead",
+    "suppress",
+    "was_erased",
+]
+
+_HOMES = {
+    "Sent": "leadflow.campaigns.rules",
+    "erase_person": "leadflow.campaigns.service.erasing",
+    "events_of": "leadflow.campaigns.service.events",
+    "first_mail_at": "leadflow.campaigns.service.erasing",
+    "get_template": "leadflow.campaigns.service.templates",
+    "is_suppressed": "leadflow.campaigns.service.suppressions",
+    "mails_of": "leadflow.campaigns.service.erasing",
+    "reconcile": "leadflow.campaigns.service.sending",
+    "record_event": "leadflow.campaigns.service.events",
+    "require_template": "leadflow.campaigns.service.templates",
+    "send_to_lead": "leadflow.campaigns.service.sending",
+    "suppress": "leadflow.campaigns.service.suppressions",
+    "was_erased": "leadflow.campaigns.service.erasing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(_HOMES[name]), name)

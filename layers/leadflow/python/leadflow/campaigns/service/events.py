@@ -1,0 +1,97 @@
+"""What providers report about mails, and what a change of a mail means to the workflows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from leadflow.campaigns import store
+from leadflow.campaigns.rules import states
+from leadflow.campaigns.rules.states import MailState
+from leadflow.campaigns.rules.visitors import Verdict, Visit, judge
+from leadflow.campaigns.service import visits
+from leadflow.campaigns.service.ledger import moved, state_of
+from leadflow.campaigns.service.suppressions import suppress
+from leadflow.campaigns.service.visits import Seen
+from leadflow.core import clock, table
+from leadflow.core.events import DomainEvent
+
+
+def record_event(tracking_id: str, event: str, at: datetime, data: Mapping[str, Any]) -> bool:
+    """Takes in a provider's event about a mail, in any order and any number of times; False when we have no such mail.
+
+    `data` is what the provider said: `type`, `reason`, `status`, `bounce_classification`, `url`, `useragent`, `ip` and
+    `sg_machine_open` are understood, all of it is kept. Opens and clicks count like those of our own picture and links
+    (a mail is tracked by one of the two: we switch the provider's tracking off). Raises InProgress or RateLimited when
+    too many are at the same mail.
+    """
+    mail = store.find_mail(tracking_id)
+    if mail is None:
+        return False
+    reason = states.suppression_reason(event, data)
+    if reason is not None:
+        suppress("email", mail.recipient_email, reason, source=mail.id)
+    # Providers count whole seconds, so what they report may seem to come before the mail was there.
+    moment = max(clock.stamp(at), str(mail.created_at))
+    if event in ("open", "click"):
+        _visited(mail, event, Seen(moment, "provider", _verdict(data), data))
+        return True
+    kept = store.event_of(mail.id, event, moment, "provider", data)
+    moved(mail, partial(states.reported, event=event, at=moment, data=data), because=kept)
+    return True
+
+
+def _visited(mail: store.EmailSent, event: str, seen: Seen) -> None:
+    mail = moved(mail, partial(states.accepted, at=seen.at))
+    if event == "open":
+        visits.opened(mail, seen)
+    else:
+        visits.clicked(mail, *_link(mail, str(seen.data.get("url", ""))), seen)
+
+
+def _verdict(data: Mapping[str, Any]) -> Verdict:
+    if data.get("sg_machine_open") is True:
+        return Verdict("machine", "the provider says so")
+    return judge(Visit("GET", str(data.get("useragent") or ""), str(data.get("ip") or ""), ""))
+
+
+def _link(mail: store.EmailSent, url: str) -> tuple[int, str]:
+    """Number and label of the link with this address, ours or the one behind it; 0 when the mail has none such."""
+    body = store.find_body(mail.id)
+    links = body.links if body else []
+    ours = re.search(rf"/t/{re.escape(mail.id)}/c/([1-9][0-9]{{0,4}})(?![0-9])", url)
+    numbers = [int(ours[1])] if ours else [number for number, link in enumerate(links, 1) if link["url"] == url]
+    if numbers and numbers[0] <= len(links):
+        return numbers[0], links[numbers[0] - 1]["label"]
+    return 0, "another link"
+
+
+def events_of(old: table.Item | None, new: table.Item | None, change_id: str) -> list[DomainEvent]:
+    """What a change of an item means, if it is a mail's.
+
+    `email_opened` at the first open, `email_clicked {link, link_number}` at the first click of each link, of people
+    and of machines apart (`machine` says which), `email_bounced`. `link` is the link's address where the template
+    says it as it is, else only its site.
+    """
+    if not isinstance(new, store.EmailSent):
+        return []
+    before = state_of(old) if isinstance(old, store.EmailSent) else MailState()
+    after = state_of(new)
+    about = {"email_id": new.id, "campaign_id": new.campaign_id, "template_id": new.template_id}
+    happened: list[tuple[str, str, dict[str, Any]]] = []
+    if after.opened_at and not before.opened_at:
+        happened.append(("email_opened", after.opened_at, {"machine": False}))
+    if after.machine_opened_at and not before.machine_opened_at:
+        happened.append(("email_opened", after.machine_opened_at, {"machine": True}))
+    for click in after.link_clicks[len(before.link_clicks) :]:
+        told = {"link": click.link, "link_number": click.number, "machine": click.machine}
+        happened.append(("email_clicked", click.at, told))
+    if after.status == "bounced" != before.status:
+        happened.append(("email_bounced", str(new.updated_at), {}))
+    return [
+        DomainEvent(kind, f"{change_id}#{kind}#{number}", new.lead_id, at, {**about, **data})
+        for number, (kind, at, data) in enumerate(happened)
+    ]

@@ -1,0 +1,34 @@
+"""Mails as the rules see them: states that go in and come out, and the table in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from typing import Any
+
+from leadflow.campaigns import store
+from leadflow.campaigns.rules.states import LinkClick, MailState
+
+_NAMES = tuple(field.name for field in fields(MailState))
+
+
+def state_of(mail: store.EmailSent) -> MailState:
+    """What of a mail can still change."""
+    values = {name: getattr(mail, name) for name in _NAMES}
+    return MailState(**{**values, "link_clicks": tuple(LinkClick(**click) for click in mail.link_clicks)})
+
+
+def moved(
+    mail: store.EmailSent, move: Callable[[MailState], MailState], because: store.EmailEvent | None = None
+) -> store.EmailSent:
+    """The mail after a move of its state, decided on what is stored. Raises InProgress when too many are at it.
+
+    What it moves for is kept in the same step, and moves it once: told again, it changes nothing.
+    """
+
+    def changes(current: store.EmailSent) -> dict[str, Any]:
+        before = state_of(current)
+        old, new = asdict(before), asdict(move(before))
+        return {name: value for name, value in new.items() if value != old[name]}
+
+    return store.amend(mail, changes, because)

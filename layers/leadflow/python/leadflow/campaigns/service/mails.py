@@ -1,0 +1,25 @@
+"""Reading mails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leadflow.campaigns import store
+from leadflow.core.errors import NotFound
+from leadflow.core.table import Record
+from leadflow.leads import service as leads
+
+
+def get_email(email_id: str) -> Record:
+    """One mail with what it says. Raises NotFound."""
+    mail = store.find_mail(email_id)
+    body = store.find_body(email_id) if mail else None
+    if mail is None or body is None:
+        raise NotFound("email", email_id)
+    return store.shown(mail.record(), store.unpacked(body).body)
+
+
+def list_lead_emails(lead_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
+    """A lead's mails, newest first; a page of very large ones may be short. Raises NotFound for the lead."""
+    leads.get(lead_id)
+    return store.page_of_mails(lead_id, limit, cursor)

@@ -1,0 +1,110 @@
+"""The public routes of a mail: its picture, its links, the page in the browser, the way out.
+
+What a reader comes for is given whatever happens to our own books: a visit that cannot be written down now is lost
+and logged, the picture and the redirect are not. The mail's id is the token of all of them, so it cannot be guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from leadflow.campaigns import store
+from leadflow.campaigns.rules import pages, states
+from leadflow.campaigns.rules.pages import PublicAnswer
+from leadflow.campaigns.rules.visitors import Visit as Visit  # doors make them
+from leadflow.campaigns.rules.visitors import judge
+from leadflow.campaigns.service import visits
+from leadflow.campaigns.service.ledger import moved, state_of
+from leadflow.campaigns.service.suppressions import suppress
+from leadflow.campaigns.service.visits import Seen
+from leadflow.core import clock
+from leadflow.core.errors import LeadflowError
+from leadflow.core.observability import logger
+
+_TRACKING_ID = re.compile(r"[A-Za-z0-9_-]{10,64}")
+_LINK_NUMBER = re.compile(r"[1-9][0-9]{0,4}")
+_LONGEST_AGENT = 500
+
+
+def open_mail(tracking_id: str, visit: Visit) -> PublicAnswer:
+    """Always the picture; of a mail that was sent, the open is recorded."""
+    with _reader_first("open"):
+        mail = _sent_mail(tracking_id)
+        if mail is not None:
+            visits.opened(mail, _seen(visit))
+    return pages.pixel()
+
+
+def click(tracking_id: str, link: str, visit: Visit) -> PublicAnswer:
+    """A redirect to the address kept with the mail under this number, or the page that says there is none."""
+    links = _links(tracking_id) if _LINK_NUMBER.fullmatch(link) else []
+    number = int(link) if links else 0
+    if not 0 < number <= len(links):
+        return pages.not_found()
+    with _reader_first("click"):
+        mail = _sent_mail(tracking_id)
+        if mail is not None:
+            visits.clicked(mail, number, links[number - 1]["label"], _seen(visit, link=number))
+    return pages.redirect(links[number - 1]["url"])
+
+
+def view(tracking_id: str) -> PublicAnswer:
+    """The mail as it was sent."""
+    mail = _sent_mail(tracking_id)
+    body = store.find_body(mail.id) if mail else None
+    return pages.mail(store.unpacked(body).html) if body else pages.not_found()
+
+
+def unsubscribe_page(tracking_id: str) -> PublicAnswer:
+    """A page that asks; it changes nothing, since scanners follow every link."""
+    return pages.ask_to_unsubscribe() if _mail(tracking_id) else pages.not_found()
+
+
+def unsubscribe(tracking_id: str, visit: Visit) -> PublicAnswer:
+    """Takes the mail's address out of all mailing, by one click in a mail client or by the page; safe to repeat."""
+    mail = _mail(tracking_id)
+    if mail is None:
+        return pages.not_found()
+    suppress("email", mail.recipient_email, "unsubscribe", source=mail.id)
+    with _reader_first("unsubscribe"):
+        seen = _seen(visit)
+        moved(mail, partial(states.unsubscribed, at=seen.at), because=seen.event(mail.id, "unsubscribe"))
+    return pages.unsubscribed()
+
+
+@contextmanager
+def _reader_first(what: str) -> Iterator[None]:
+    """Lets the reader have what they came for when the table has trouble; the log says that a visit was lost."""
+    try:
+        yield
+    except (*store.TROUBLE, LeadflowError) as error:
+        logger().error("visit lost", visit=what, error_type=type(error).__name__)
+
+
+def _seen(visit: Visit, **more: object) -> Seen:
+    told = {
+        "method": visit.method,
+        "user_agent": (visit.user_agent or "")[:_LONGEST_AGENT],
+        "ip": visit.source_ip,
+        "request_id": visit.request_id,
+    }
+    return Seen(clock.now_stamp(), "tracking", judge(visit), {**more, **told})
+
+
+def _mail(tracking_id: str) -> store.EmailSent | None:
+    return store.find_mail(tracking_id) if _TRACKING_ID.fullmatch(tracking_id) else None
+
+
+def _sent_mail(tracking_id: str) -> store.EmailSent | None:
+    """The mail, if it may have reached anybody."""
+    mail = _mail(tracking_id)
+    return mail if mail is not None and state_of(mail).may_have_left else None
+
+
+def _links(tracking_id: str) -> list[dict[str, str]]:
+    body = store.find_body(tracking_id) if _TRACKING_ID.fullmatch(tracking_id) else None
+    found: list[dict[str, str]] = body.links if body else []
+    return found

@@ -1,0 +1,396 @@
+"""Where templates, mails, what happened to them, and suppressions are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import PynamoDBException
+from pynamodb.transactions import TransactWrite
+
+from leadflow.core import clock, due, effects, ids, listing, paging, table, timeline
+from leadflow.core.errors import InProgress, InvalidInput
+from leadflow.core.secrets import keyed_hash
+from leadflow.core.turns import Turns
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.update import Action
+
+# What the table raises when it cannot be written now.
+TROUBLE = (PynamoDBException, ClientError, BotoCoreError, table.Stale, table.TransactionRefused)
+WAITING_MAIL = "mail"
+# What a suppression shows of the address of a person who was erased.
+ERASED_ADDRESS = "erased"
+_WAITING = (effects.Outcome.PENDING.value, effects.Outcome.UNKNOWN.value)
+# Lambda answers with at most 6 MB; a page whose bodies come to more than this ends early and has a next one.
+_MAX_PAGE_BYTES = 4_000_000
+# DynamoDB takes items up to 400 KB.
+_MAX_BODY_BYTES = 380_000
+# Enough for a scanner that follows all links of a mail at once.
+_TURNS = Turns(16, longest_pause_seconds=0.2)
+# Goes before every tracking id; another one when the secret behind them changes, so that old links can be told apart.
+_TRACKING_VERSION = "1"
+_TRACKING_BYTES = 16
+
+
+class EmailTemplate(table.Item, discriminator="EmailTemplate"):
+    """One template.
+
+    pk `TPL#<id>`  sk `#META`  GSI1 `TPLS` / `<created_at>#<id>`
+    """
+
+    record_fields = (
+        *("id", "name", "subject", "body", "variables", "category", "is_ai_generated", "ab_test_variant"),
+        *("performance_score", "created_at", "updated_at"),
+    )
+
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    body = UnicodeAttribute()
+    variables = JSONAttribute(default=list)
+    category = UnicodeAttribute(null=True)
+    is_ai_generated = BooleanAttribute(default=False)
+    ab_test_variant = UnicodeAttribute(null=True)
+    performance_score = NumberAttribute(null=True)
+
+
+class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
+    """One mail to one lead: the guard against sending it twice, the target of its links and of the provider's events.
+
+    pk `EM#<tracking id>`  sk `#`
+    GSI2 `LEAD#<lead>` / `EM#<created_at>#<tracking id>`  a lead's mails
+    GSI3 due-index of kind `mail` while the outcome is pending or unknown
+    """
+
+    record_fields = (
+        *("id", "campaign_id", "lead_id", "template_id", "step_number", "execution_id", "recipient_email", "subject"),
+        *("status", "outcome", "attempt", "sent_at", "delivered_at", "opened_at", "clicked_at", "unsubscribed_at"),
+        *("open_count", "click_count", "machine_open_count", "machine_click_count", "tracking_id"),
+        *("provider_message_id", "skip_reason", "error_message", "metadata", "created_at"),
+    )
+
+    id = UnicodeAttribute()
+    tracking_id = UnicodeAttribute()
+    campaign_id = UnicodeAttribute(null=True)
+    lead_id = UnicodeAttribute()
+    template_id = UnicodeAttribute(null=True)
+    step_number = NumberAttribute(null=True)
+    execution_id = UnicodeAttribute(null=True)
+    sender = UnicodeAttribute(null=True)
+    recipient_email = UnicodeAttribute()
+    recipient_name = UnicodeAttribute(null=True)
+    subject = UnicodeAttribute()
+    status = UnicodeAttribute(default="queued")
+    sent_at = UnicodeAttribute(null=True)
+    delivered_at = UnicodeAttribute(null=True)
+    opened_at = UnicodeAttribute(null=True)
+    clicked_at = UnicodeAttribute(null=True)
+    machine_opened_at = UnicodeAttribute(null=True)
+    unsubscribed_at = UnicodeAttribute(null=True)
+    open_count = NumberAttribute(default=0)
+    click_count = NumberAttribute(default=0)
+    machine_open_count = NumberAttribute(default=0)
+    machine_click_count = NumberAttribute(default=0)
+    link_clicks = JSONAttribute(default=list)
+    provider_message_id = UnicodeAttribute(null=True)
+    skip_reason = UnicodeAttribute(null=True)
+    error_message = UnicodeAttribute(null=True)
+    metadata = JSONAttribute(null=True)
+
+
+class EmailBody(table.Item, discriminator="EmailBody"):
+    """What a mail says, written with its claim and never changed: a try after a crash sends these very words.
+
+    pk `EM#<tracking id>`  sk `BODY`
+    """
+
+    packed = BinaryAttribute(legacy_encoding=False)
+    links = JSONAttribute(default=list)
+
+
+class EmailEvent(table.Item, discriminator="EmailEvent"):
+    """One thing that happened to a mail, raw, with what we made of it: enough to judge it again.
+
+    pk `EM#<tracking id>`  sk `EV#<at>#<id>`
+    """
+
+    event = UnicodeAttribute()
+    at = UnicodeAttribute()
+    source = UnicodeAttribute()
+    actor = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    data = JSONAttribute(default=dict)
+
+
+class Suppression(table.Item, discriminator="Suppression"):
+    """An address nothing may be sent to on a channel.
+
+    pk `SUP#<channel>#<keyed hash of the address>`  sk `#`  GSI1 `SUPS` / `<created_at>#<id>`
+    """
+
+    record_fields = ("id", "channel", "address", "reason", "source", "created_at", "updated_at")
+
+    id = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    address = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    source = UnicodeAttribute(null=True)
+
+
+@dataclass(frozen=True)
+class Content:
+    """The words of a mail. `body` is the page the person reads, `html` the same with our tracking, as it is sent."""
+
+    body: str
+    html: str
+    text: str
+
+
+# --- templates
+
+
+def new_template(template_fields: Mapping[str, Any]) -> EmailTemplate:
+    """A template that is not written yet, with its id and place in the list."""
+    template_id, now = ids.new_id(), clock.now_stamp()
+    item = EmailTemplate(pk=f"TPL#{template_id}", sk="#META", id=template_id, **template_fields)
+    item.created_at, item.gsi1pk, item.gsi1sk = now, "TPLS", f"{now}#{template_id}"
+    return item
+
+
+def find_template(template_id: str) -> EmailTemplate | None:
+    return table.find(EmailTemplate, f"TPL#{template_id}", "#META")
+
+
+def page_of_templates(limit: int, cursor: str | None) -> dict[str, Any]:
+    """Templates, newest first."""
+    page = listing.page(EmailTemplate, "GSI1", ["TPLS"], limit=limit, cursor=cursor, listing="templates")
+    return _cut(page, "templates", lambda record: f"{record['created_at']}#{record['id']}")
+
+
+# --- mails
+
+
+def tracking_id(cause: tuple[str, ...]) -> str:
+    """The id of the mail that belongs to this cause: always the same, and nobody can guess it."""
+    return _TRACKING_VERSION + keyed_hash("tracking", *cause, size=_TRACKING_BYTES)
+
+
+def find_mail(mail_id: str) -> EmailSent | None:
+    return table.find(EmailSent, f"EM#{mail_id}", "#")
+
+
+def find_body(mail_id: str) -> EmailBody | None:
+    return table.find(EmailBody, f"EM#{mail_id}", "BODY")
+
+
+def page_of_mails(lead_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
+    """A lead's mails with their bodies, newest first."""
+    name = f"leads/{lead_id}/emails"
+    page = listing.page(EmailSent, "GSI2", [f"LEAD#{lead_id}"], prefix="EM#", limit=limit, cursor=cursor, listing=name)
+    found = table.find_many(EmailBody, [(f"EM#{record['id']}", "BODY") for record in page["items"]])
+    bodies = {item.pk: unpacked(item).body for item in found}
+    page["items"] = [shown(record, bodies.get(f"EM#{record['id']}", "")) for record in page["items"]]
+    return _cut(page, name, lambda record: f"EM#{record['created_at']}#{record['id']}")
+
+
+def mails_before(lead_id: str, before: str | None, limit: int) -> list[EmailSent]:
+    """Mails to a lead beyond a position of its timeline, newest first."""
+    after = None if before is None else f"EM#{before}"
+    return timeline.indexed(EmailSent, "GSI2", f"LEAD#{lead_id}", "EM#", after, limit)
+
+
+def shown(record: table.Record, body: str) -> table.Record:
+    """A mail's record with its body, which is kept apart."""
+    return table.Record({**record, "body": body}, record.version)
+
+
+def body_of(mail_id: str, content: Content, links: list[dict[str, str]]) -> EmailBody:
+    """The item of a mail's words, compressed. Raises InvalidInput when they are too many to keep."""
+    packed = zlib.compress(json.dumps(asdict(content), ensure_ascii=False).encode(), 6)
+    if len(packed) + len(json.dumps(links).encode()) > _MAX_BODY_BYTES:
+        raise InvalidInput("body", "comes to a mail that is too large to keep; say less or use fewer links")
+    return EmailBody(pk=f"EM#{mail_id}", sk="BODY", packed=packed, links=links)
+
+
+def unpacked(body: EmailBody) -> Content:
+    return Content(**json.loads(zlib.decompress(body.packed)))
+
+
+def claim(mail: EmailSent, body: EmailBody) -> bool:
+    """Writes a new mail and its words in one step; False when the mail was claimed before.
+
+    Raises InProgress when another transaction was in the way.
+    """
+    mail.touch()
+    body.touch()
+    mail.gsi2pk, mail.gsi2sk = f"LEAD#{mail.lead_id}", f"EM#{mail.created_at}#{mail.id}"
+    _mark(mail)
+
+    def add(writes: TransactWrite) -> None:
+        writes.save(mail, condition=EmailSent.pk.does_not_exist())
+        writes.save(body, condition=EmailBody.pk.does_not_exist())
+
+    try:
+        with table.transaction() as writes:
+            add(writes)
+    except table.TransactionRefused as refused:
+        if refused.failed(0):
+            return False
+        if not refused.contended:
+            raise
+        raise InProgress(f"Mail {mail.id} is being claimed by another worker.") from refused
+    return True
+
+
+def begin_again(mail: EmailSent) -> None:
+    """Claims the next try of a mail nobody knows the outcome of. Raises table.Stale when another worker was quicker."""
+    mail.attempt = int(mail.attempt) + 1
+    effects.take(mail)
+    mail.unknown_since = None
+    _mark(mail)
+    table.save(mail)
+
+
+def amend(
+    mail: EmailSent, decide: Callable[[EmailSent], Mapping[str, Any]], because: EmailEvent | None = None
+) -> EmailSent:
+    """Changes the attributes that `decide` names from the mail that is stored, deciding anew when it has changed.
+
+    `because` is what happened: it is written in the same transaction, and when it is on file nothing changes. A mail
+    whose outcome is known leaves the due-index. Gives back the mail as it then is. Raises InProgress when too many are
+    at it at once or it has gone.
+    """
+    for _ in _TURNS:
+        try:
+            _change(mail, dict(decide(mail)), because)
+        except table.AlreadyThere:
+            return mail
+        except table.Stale:
+            mail = table.find(EmailSent, mail.pk, "#") or mail
+            continue
+        return mail
+    raise InProgress(f"Mail {mail.id} is being changed by many requests at once.")
+
+
+def close(mail: EmailSent) -> None:
+    """Takes a mail out of the due-index. Raises table.Stale when it has changed since it was read."""
+    table.change(mail, [EmailSent.gsi3pk.remove(), EmailSent.gsi3sk.remove()])
+
+
+def waiting_mails() -> Iterator[EmailSent]:
+    """Mails that nobody knows the outcome of yet, those under way included."""
+    return due.waiting(EmailSent, WAITING_MAIL)
+
+
+def event_of(mail_id: str, event: str, at: str, source: str, data: Mapping[str, Any], **judged: str) -> EmailEvent:
+    """The item of something that happened, not written yet. The same thing delivered twice is the same item."""
+    said = json.dumps({key: value for key, value in data.items() if key != "sg_event_id"}, sort_keys=True, default=str)
+    name = hashlib.sha256("\x1f".join((event, at, source, said)).encode()).hexdigest()[:26]
+    item = EmailEvent(pk=f"EM#{mail_id}", sk=f"EV#{at}#{name}", event=event, at=at, source=source, data=dict(data))
+    item.actor, item.reason = judged.get("actor"), judged.get("reason")
+    return item
+
+
+# --- suppressions
+
+
+def find_suppression(channel: str, address: str) -> Suppression | None:
+    return table.find(Suppression, _suppression_key(channel, address), "#")
+
+
+def suppression_of(mark: str) -> Suppression | None:
+    """The suppression of an address that is known by its mark alone, `<channel>#<keyed hash>`."""
+    return table.find(Suppression, f"SUP#{mark}", "#")
+
+
+def new_suppression(channel: str, address: str, reason: str, source: str | None, *, shown: bool = True) -> Suppression:
+    """A suppression that is not written yet; with `shown` false it does not hold the address itself."""
+    now = clock.now()
+    key = _suppression_key(channel, address)
+    address = address if shown else ERASED_ADDRESS
+    suppression_id, stamp = ids.derived_id(now, key), clock.stamp(now)
+    item = Suppression(
+        pk=key, sk="#", id=suppression_id, channel=channel, address=address, reason=reason, source=source
+    )
+    item.created_at, item.gsi1pk, item.gsi1sk = stamp, "SUPS", f"{stamp}#{suppression_id}"
+    return item
+
+
+def _suppression_key(channel: str, address: str) -> str:
+    same = unicodedata.normalize("NFC", address.strip().lower())
+    return f"SUP#{channel}#{keyed_hash('identity', channel, same)}"
+
+
+def _mark(mail: EmailSent) -> None:
+    if mail.lease_until is not None:
+        due.mark(mail, WAITING_MAIL, mail.lease_until, mail.id)
+
+
+def _change(mail: EmailSent, changes: dict[str, Any], because: EmailEvent | None) -> None:
+    """Raises table.Stale when the mail has changed, table.AlreadyThere when what it changes for is on file."""
+    if not changes:
+        if because is not None:
+            _keep(because)
+        return
+    if changes.get("outcome", mail.outcome) not in _WAITING and mail.gsi3pk is not None:
+        changes |= {"gsi3pk": None, "gsi3sk": None}
+    actions: list[Action] = []
+    for name, value in changes.items():
+        attribute = getattr(EmailSent, name)
+        actions.append(attribute.remove() if value is None else attribute.set(value))
+    if because is None:
+        table.change(mail, actions)
+        return
+    _change_with(mail, actions, because)
+    for name, value in changes.items():
+        setattr(mail, name, value)
+
+
+def _keep(because: EmailEvent) -> None:
+    """Writes what happened to a mail that it does not change, if the mail is still there."""
+    because.touch()
+    try:
+        with table.transaction() as writes:
+            # An erased mail has left an item without this behind.
+            writes.condition_check(EmailSent, because.pk, "#", condition=EmailSent.tracking_id.exists())
+            writes.save(because, condition=EmailEvent.pk.does_not_exist())
+    except table.TransactionRefused as refused:
+        if refused.failed(1):
+            raise table.AlreadyThere(because.pk) from refused
+        if refused.failed(0) or refused.contended:
+            raise table.Stale(because.pk) from refused
+        raise
+
+
+def _change_with(mail: EmailSent, actions: list[Action], because: EmailEvent) -> None:
+    because.touch()
+    actions = [*actions, EmailSent.updated_at.set(because.updated_at)]
+    try:
+        with table.transaction() as writes:
+            writes.save(because, condition=EmailEvent.pk.does_not_exist())
+            writes.update(mail, actions, condition=EmailSent.pk.exists())
+    except table.TransactionRefused as refused:
+        if refused.failed(0):
+            raise table.AlreadyThere(because.pk) from refused
+        if refused.failed(1) or refused.contended:
+            raise table.Stale(mail.pk) from refused
+        raise
+
+
+def _cut(page: dict[str, Any], name: str, position: Callable[[Mapping[str, Any]], str]) -> dict[str, Any]:
+    """The page as far as its bodies fit into one answer; at least one item."""
+    size = 0
+    for number, record in enumerate(page["items"]):
+        size += len(record["body"].encode())
+        if size > _MAX_PAGE_BYTES and number > 0:
+            last = position(page["items"][number - 1])
+            return {"items": page["items"][:number], "next_cursor": paging.encode(last, name)}
+    return page

@@ -1,0 +1,112 @@
+"""Which channels make sense, and what an event of a mail provider says."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from leadflow.channels.enums import CREDENTIALS_OF, NEEDED_CREDENTIALS_OF, PROVIDER_OF
+from leadflow.channels.mail import ID_ARGUMENT
+
+_MAIL_FIELDS = ("from_email", "from_name", "reply_to", "postal_address")
+_NEEDED_MAIL_FIELDS = ("from_email", "postal_address")
+_WEBHOOK_PATHS = {
+    "sendgrid": "/webhooks/sendgrid/{}/events",
+    "twilio": "/webhooks/twilio/{}",
+    "facebook": "/webhooks/meta/{}",
+}
+_INBOUND_PATH = "/webhooks/sendgrid/{}/inbound"
+# SendGrid's words for what can happen to a mail, as the campaigns wing calls it. Its groups are none of ours, so
+# leaving one is leaving; coming back to one says nothing about us.
+_MAIL_EVENTS = {
+    "processed": "processed",
+    "deferred": "deferred",
+    "delivered": "delivered",
+    "bounce": "bounce",
+    "dropped": "dropped",
+    "open": "open",
+    "click": "click",
+    "spamreport": "spamreport",
+    "unsubscribe": "unsubscribe",
+    "group_unsubscribe": "unsubscribe",
+}
+# What an event may tell beyond its name. Not the address: the mail it is about knows whom it went to.
+_TOLD = (
+    *("sg_event_id", "sg_message_id", "type", "reason", "status", "bounce_classification", "response", "attempt"),
+    *("useragent", "ip", "url", "url_offset", "sg_machine_open", "sg_content_type"),
+)
+# In the place of an entry about a person who was erased: it is passed over, and the others keep their places.
+ERASED_ENTRY = {"erased": True}
+# Seconds since 1970 have 10 digits for the next 260 years; some of SendGrid's products report milliseconds.
+_FIRST_MILLISECONDS = 10**11
+_LAST_SECOND = 10**10
+
+
+@dataclass(frozen=True)
+class MailReport:
+    """What a provider reports about one mail of ours."""
+
+    mail_id: str
+    event: str
+    at: datetime
+    data: dict[str, Any]
+
+
+def channel_errors(channel: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong with a channel that was asked for, as (field, message)."""
+    kind, wanted = channel["channel_type"], channel["provider"]
+    provider = PROVIDER_OF[kind]
+    if wanted not in (None, provider):
+        yield "provider", f"must be {provider} for {kind}"
+        return
+    given, known = channel["api_credentials"], CREDENTIALS_OF[provider]
+    for name in sorted(set(given) - set(known)):
+        yield f"api_credentials.{name}", f"is not one of {provider}'s: {', '.join(known)}"
+    for name in NEEDED_CREDENTIALS_OF[provider]:
+        if channel["is_active"] and name not in given:
+            yield f"api_credentials.{name}", "is needed for an active channel"
+    for name in _MAIL_FIELDS:
+        if kind != "email" and channel[name] is not None:
+            yield name, "belongs to channels of type email"
+        elif kind == "email" and channel[name] is None and name in _NEEDED_MAIL_FIELDS:
+            yield name, "is needed for a channel of type email"
+
+
+def webhook_urls(base: str, channel_id: str, provider: str) -> tuple[str, str | None]:
+    """Where the provider is to post events, and for mail where it is to post mail that comes in."""
+    inbound = base + _INBOUND_PATH.format(channel_id) if provider == "sendgrid" else None
+    return base + _WEBHOOK_PATHS[provider].format(channel_id), inbound
+
+
+def mail_report(entry: Any, received_at: datetime) -> MailReport | None:
+    """What an entry of SendGrid's event webhook says about a mail of ours; None when it says nothing about one.
+
+    An entry without a time of its own happened when it was received.
+    """
+    if not isinstance(entry, dict):
+        return None
+    mail_id, event = entry.get(ID_ARGUMENT), entry.get("event")
+    if not isinstance(mail_id, str) or not mail_id or not isinstance(event, str) or event not in _MAIL_EVENTS:
+        return None
+    data = {name: entry[name] for name in _TOLD if name in entry}
+    return MailReport(mail_id, _MAIL_EVENTS[event], _moment(entry.get("timestamp")) or received_at, data)
+
+
+def is_about(entry: Any, mails: Container[str]) -> bool:
+    """Whether an entry is about one of these mails, whatever it says of it."""
+    named = entry.get(ID_ARGUMENT) if isinstance(entry, dict) else None
+    return isinstance(named, str) and named in mails
+
+
+def signed_at(timestamp: str) -> datetime | None:
+    """The time in a signature's timestamp; None when it is none."""
+    return _moment(int(timestamp)) if timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 16 else None
+
+
+def _moment(timestamp: Any) -> datetime | None:
+    if not isinstance(timestamp, int | float) or isinstance(timestamp, bool):
+        return None
+    seconds = timestamp / 1000 if _FIRST_MILLISECONDS <= timestamp < _LAST_SECOND * 1000 else timestamp
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < _LAST_SECOND else None

@@ -1,0 +1,225 @@
+"""Channels and the webhook inbox in the table; deliveries that are large have their body in the bucket."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from leadflow.core import aws, clock, due, ids, listing, table
+from leadflow.core.settings import settings
+
+_CHANNELS = "CHCS"
+# An account has a few channels of a type; the oldest active one is among its first so many.
+_MOST_OF_A_TYPE = 100
+_INBOX_SHARDS = 8
+WAITING_DELIVERY = "delivery"
+# A queue message that has done nothing by then is taken for lost.
+_ATTENDED = timedelta(minutes=2)
+_ATTENDED_AGAIN = timedelta(minutes=10)
+_KEPT = timedelta(days=30)
+_MOST_INLINE_BYTES = 50_000
+_PAGE = 25
+
+
+class ChannelConfig(table.Item, discriminator="ChannelConfig"):
+    """One channel. `credentials` holds ciphertexts by name, each bound to this channel and name.
+
+    pk `CHC#<id>`  sk `#META`  GSI1 `CHCS` / `<type>#<created_at>#<id>`  GSI2 `CHCS` / `<created_at>#<id>`
+    """
+
+    record_fields = (
+        *("id", "channel_type", "provider", "is_active", "phone_number", "page_id", "rate_limit_per_minute"),
+        *("from_email", "from_name", "reply_to", "postal_address", "is_healthy", "last_checked_at"),
+        *("created_at", "updated_at"),
+    )
+
+    id = UnicodeAttribute()
+    channel_type = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    is_active = BooleanAttribute()
+    credentials = JSONAttribute()
+    phone_number = UnicodeAttribute(null=True)
+    page_id = UnicodeAttribute(null=True)
+    rate_limit_per_minute = NumberAttribute(null=True)
+    from_email = UnicodeAttribute(null=True)
+    from_name = UnicodeAttribute(null=True)
+    reply_to = UnicodeAttribute(null=True)
+    postal_address = UnicodeAttribute(null=True)
+    is_healthy = BooleanAttribute(null=True)
+    last_checked_at = UnicodeAttribute(null=True)
+
+    def record(self) -> table.Record:
+        """Of the credentials it shows which are set."""
+        shown = super().record()
+        shown["credentials_set"] = sorted(self.credentials)
+        return shown
+
+
+class Delivery(table.Item, discriminator="Delivery"):
+    """What a provider posted, once. `raw` is its body, or `blob` the key of its body in the bucket.
+
+    pk `DLV#<id>`  sk `#`  GSI1 `DLVS#<shard>` / `<received_at>#<id>`  due-index `delivery` while it waits
+    """
+
+    record_fields = ("id", "channel_id", "provider", "received_at", "state", "reason", "entries")
+
+    id = UnicodeAttribute()
+    channel_id = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    received_at = UnicodeAttribute()
+    state = UnicodeAttribute(default="received")
+    reason = UnicodeAttribute(null=True)
+    entries = NumberAttribute(null=True)
+    recorded = NumberAttribute(null=True)
+    raw = BinaryAttribute(null=True, legacy_encoding=False)
+    blob = UnicodeAttribute(null=True)
+    host_id = UnicodeAttribute(null=True)
+
+
+def create_channel(channel_id: str, fields: dict[str, Any], credentials: dict[str, str]) -> ChannelConfig:
+    """A new channel; `credentials` are ciphertexts. Raises table.AlreadyThere when the id is taken."""
+    now = clock.now_stamp()
+    item = ChannelConfig(pk=_channel_key(channel_id), sk="#META", id=channel_id, credentials=credentials, **fields)
+    item.created_at = now
+    item.gsi1pk, item.gsi1sk = _CHANNELS, f"{item.channel_type}#{now}#{channel_id}"
+    item.gsi2pk, item.gsi2sk = _CHANNELS, f"{now}#{channel_id}"
+    return table.create(item)
+
+
+def find_channel(channel_id: str) -> ChannelConfig | None:
+    return table.find(ChannelConfig, _channel_key(channel_id), "#META")
+
+
+def first_active(channel_type: str) -> ChannelConfig | None:
+    """The oldest active channel of a type; one query and one read."""
+    keys = table.query_keys("GSI1", _CHANNELS, prefix=f"{channel_type}#", limit=_MOST_OF_A_TYPE, newest_first=False)
+    found = table.find_many(ChannelConfig, [(pk, sk) for _, pk, sk in keys])
+    return next((channel for channel in found if channel.is_active), None)
+
+
+def channels_page(limit: int, cursor: str | None) -> dict[str, Any]:
+    """Newest first."""
+    return listing.page(ChannelConfig, "GSI2", [_CHANNELS], limit=limit, cursor=cursor, listing="channels")
+
+
+def note_health(channel: ChannelConfig, healthy: bool) -> None:
+    """Writes down whether the provider takes the credentials. Raises table.Stale when the channel is gone."""
+    table.change(
+        channel,
+        [ChannelConfig.is_healthy.set(healthy), ChannelConfig.last_checked_at.set(clock.now_stamp())],
+        any_version=True,
+    )
+
+
+def keep_delivery(delivery_id: str, channel_id: str, provider: str, raw: bytes) -> None:
+    """Stores what was posted so that it lasts; the same delivery again changes nothing."""
+    now = clock.now()
+    item = Delivery(
+        pk=_delivery_key(delivery_id),
+        sk="#",
+        id=delivery_id,
+        channel_id=channel_id,
+        provider=provider,
+        received_at=clock.stamp(now),
+        host_id=settings().host_id or None,
+    )
+    if len(raw) > _MOST_INLINE_BYTES:
+        if find_delivery(delivery_id) is not None:
+            # Something may have been erased from the body since; what is posted again must not bring it back.
+            return
+        item.blob = f"deliveries/{delivery_id}"
+        aws.client("s3").put_object(Bucket=settings().bucket_name, Key=item.blob, Body=raw)
+    else:
+        item.raw = raw
+    item.gsi1pk = f"DLVS#{ids.shard(delivery_id, _INBOX_SHARDS)}"
+    item.gsi1sk = f"{item.received_at}#{delivery_id}"
+    due.mark(item, WAITING_DELIVERY, clock.stamp(now + _ATTENDED), delivery_id)
+    with contextlib.suppress(table.AlreadyThere):  # a provider posts again what it is not sure we got
+        table.create(item)
+
+
+def find_delivery(delivery_id: str) -> Delivery | None:
+    return table.find(Delivery, _delivery_key(delivery_id), "#")
+
+
+def body_of(delivery: Delivery) -> bytes:
+    """What was posted, byte by byte."""
+    if delivery.raw:
+        return bytes(delivery.raw)
+    if not delivery.blob:
+        return b""
+    body: bytes = aws.client("s3").get_object(Bucket=settings().bucket_name, Key=delivery.blob)["Body"].read()
+    return body
+
+
+def settle_delivery(
+    delivery: Delivery,
+    state: str,
+    *,
+    reason: str | None = None,
+    entries: int | None = None,
+    recorded: int | None = None,
+) -> None:
+    """Ends the waiting of a delivery; what was posted is kept for 30 days more.
+
+    Raises table.Stale when somebody else has changed it since it was read.
+    """
+    delivery.state, delivery.reason = state, reason
+    delivery.entries, delivery.recorded = entries, recorded
+    delivery.expires_at = clock.epoch_seconds(clock.now() + _KEPT)
+    due.clear(delivery)
+    table.save(delivery)
+
+
+def rewrite(delivery: Delivery, body: bytes) -> None:
+    """Puts other bytes in the place of what was posted. Raises table.Stale when the delivery has changed meanwhile."""
+    if delivery.blob:
+        aws.client("s3").put_object(Bucket=settings().bucket_name, Key=delivery.blob, Body=body)
+    else:
+        delivery.raw = body
+    table.save(delivery)
+
+
+def deliveries_since(moment: str) -> Iterator[Delivery]:
+    """What was received at this time or later, oldest first in each shard. A very new one may be missing."""
+    for shard in range(_INBOX_SHARDS):
+        after: str | None = moment
+        while after is not None:
+            keys = table.query_keys("GSI1", f"DLVS#{shard}", after=after, limit=_PAGE, newest_first=False)
+            yield from table.find_many(Delivery, [(pk, sk) for _, pk, sk in keys])
+            after = keys[-1][0] if len(keys) == _PAGE else None
+
+
+def waiting_deliveries() -> Iterator[Delivery]:
+    """Deliveries that are still to be worked on."""
+    return due.waiting(Delivery, WAITING_DELIVERY)
+
+
+def unattended_deliveries() -> Iterator[Delivery]:
+    """Deliveries nobody seems to be at: over two minutes old, or of an earlier one-machine host."""
+    return due.unattended(Delivery, WAITING_DELIVERY)
+
+
+def attend_again(delivery: Delivery) -> None:
+    """Notes that a delivery goes back to the queue now. Raises table.Stale when it was done meanwhile."""
+    delivery.host_id = settings().host_id or None
+    due.mark(delivery, WAITING_DELIVERY, clock.stamp(clock.now() + _ATTENDED_AGAIN), delivery.id)
+    table.save(delivery)
+
+
+def inbox_page(limit: int, cursor: str | None) -> dict[str, Any]:
+    """Newest first."""
+    shards = [f"DLVS#{shard}" for shard in range(_INBOX_SHARDS)]
+    return listing.page(Delivery, "GSI1", shards, limit=limit, cursor=cursor, listing="webhook-inbox")
+
+
+def _channel_key(channel_id: str) -> str:
+    return f"CHC#{channel_id}"
+
+
+def _delivery_key(delivery_id: str) -> str:
+    return f"DLV#{delivery_id}"

@@ -1,0 +1,122 @@
+"""Lists: pages over one or several index partitions, stable under concurrent writes, resumed by a signed cursor.
+
+A listing is spread over shards so that no partition is hot; a page merges the shards by their sort key. Sort keys end
+in the record's id, so they are unique and the last one seen is all a cursor needs.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any
+
+from leadflow.core import paging, table
+from leadflow.core.settings import settings
+
+# A filter that matches little is given this many rounds of candidates before the page is answered short: the first
+# as many as the page has places, further ones more.
+_MAX_ROUNDS = 10
+_FURTHER_CANDIDATES = 100
+
+
+def page(
+    kind: type[table.Item],
+    index: str,
+    partitions: Sequence[str],
+    *,
+    limit: int,
+    cursor: str | None,
+    listing: str,
+    prefix: str = "",
+    newest_first: bool = True,
+    until: str = "",
+    keep: Callable[[Any], bool] | None = None,
+) -> dict[str, Any]:
+    """`{"items": records, "next_cursor": …}` of the items these index partitions point at, merged by sort key.
+
+    The list ends at the sort key `until`, so a bound on what it is sorted by costs nothing.
+    Looks at a thousand items at most whatever the size of the list, so a page under a filter that matches little may
+    be short and still have a next one. Raises MalformedRequest for a cursor that is not this listing's.
+    """
+    after = paging.decode(cursor, listing) if cursor else None
+
+    def read(after: str | None, count: int) -> list[tuple[str, str, str]]:
+        keys = _merged(index, partitions, prefix, after, count, newest_first)
+        return [key for key in keys if not until or (key[0] >= until if newest_first else key[0] <= until)]
+
+    found, after, more = _gathered(kind, read, after, limit, keep)
+    return {
+        "items": [item.record() for item in found],
+        "next_cursor": paging.encode(after, listing) if more else None,
+    }
+
+
+def whole(records: Sequence[Any], *, limit: int, cursor: str | None, listing: str) -> dict[str, Any]:
+    """A page of a list that is short enough to be read whole, such as a workflow's actions, in the order given."""
+    after = paging.decode(cursor, listing) if cursor else None
+    rest = list(records)
+    if after is not None:
+        ids = [record["id"] for record in rest]
+        rest = rest[ids.index(after) + 1 :] if after in ids else []
+    shown = rest[:limit]
+    return {"items": shown, "next_cursor": paging.encode(shown[-1]["id"], listing) if len(rest) > limit else None}
+
+
+def _gathered(
+    kind: type[table.Item],
+    read: Callable[[str | None, int], list[tuple[str, str, str]]],
+    after: str | None,
+    limit: int,
+    keep: Callable[[Any], bool] | None,
+) -> tuple[list[Any], str | None, bool]:
+    """Up to `limit` items that are kept, the sort key looked at last, and whether there is more behind it."""
+    found: list[Any] = []
+    more = True
+    for turn in range(_MAX_ROUNDS):
+        candidates = max(limit, _FURTHER_CANDIDATES) if turn else limit
+        keys = read(after, candidates + 1)
+        more = len(keys) > candidates
+        for sort_key, item in _items(kind, keys[:candidates]):
+            after = sort_key
+            if item is not None and (keep is None or keep(item)):
+                found.append(item)
+            if len(found) == limit:
+                return found, after, more or sort_key != keys[-1][0]
+        if not more:
+            break
+    return found, after, more
+
+
+def children(
+    kind: type[table.Item], pk: str, prefix: str, *, limit: int, cursor: str | None, newest_first: bool = True
+) -> dict[str, Any]:
+    """A page of the items of one partition whose sort key starts with `prefix`."""
+    listing = f"{pk}/{prefix}"
+    after = paging.decode(cursor, listing) if cursor else None
+    found = table.query_items(kind, pk, prefix=prefix, after=after, limit=limit + 1, newest_first=newest_first)
+    shown = found[:limit]
+    return {
+        "items": [item.record() for item in shown],
+        "next_cursor": paging.encode(shown[-1].sk, listing) if len(found) > limit else None,
+    }
+
+
+def _merged(
+    index: str, partitions: Sequence[str], prefix: str, after: str | None, limit: int, newest_first: bool
+) -> list[tuple[str, str, str]]:
+    def read(partition: str) -> list[tuple[str, str, str]]:
+        return table.query_keys(index, partition, prefix=prefix, after=after, limit=limit, newest_first=newest_first)
+
+    if len(partitions) == 1 or settings().is_local:
+        streams = [read(partition) for partition in partitions]
+    else:
+        with ThreadPoolExecutor(max_workers=min(16, len(partitions))) as pool:
+            streams = list(pool.map(read, partitions))
+    return list(islice(heapq.merge(*streams, reverse=newest_first), limit))
+
+
+def _items(kind: type[table.Item], keys: list[tuple[str, str, str]]) -> list[tuple[str, Any]]:
+    found = {(item.pk, item.sk): item for item in table.find_many(kind, [(pk, sk) for _, pk, sk in keys])}
+    return [(sort_key, found.get((pk, sk))) for sort_key, pk, sk in keys]

@@ -1,0 +1,43 @@
+"""Logs and metrics. Logs carry ids, key names and counts, never what people wrote or how they are reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadflow.core import seams
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger, Metrics
+
+
+def logger() -> Logger:
+    """The structured logger, configured by POWERTOOLS_* in the environment."""
+    return seams.current().remember("logger", _make_logger)
+
+
+def fresh_logger(**keys: str) -> Logger:
+    """The logger with these keys on every line of the work that begins here, and none of what went before.
+
+    Kept per thread, since the one-machine host serves many requests at once.
+    """
+    log = logger()
+    log.thread_safe_clear_keys()
+    log.thread_safe_append_keys(**keys)
+    return log
+
+
+def metrics() -> Metrics:
+    """Metrics in the embedded format, flushed by the entry decorators; no id is ever a dimension."""
+    return seams.current().remember("metrics", _make_metrics)
+
+
+def _make_logger() -> Logger:
+    from aws_lambda_powertools import Logger
+
+    return Logger(utc=True)
+
+
+def _make_metrics() -> Metrics:
+    from aws_lambda_powertools import Metrics
+
+    return Metrics()

@@ -1,0 +1,119 @@
+"""What all schemas share: strict request bodies and the text types that need more than a length.
+
+Pydantic and the error tree; email-validator and phonenumbers are imported when the first such value is checked.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+
+from leadflow.core.errors import InvalidInput, MalformedRequest
+
+M = TypeVar("M", bound=BaseModel)
+
+MAX_CUSTOM_BYTES = 16 * 1024
+
+
+class Write(BaseModel):
+    """A request body: unknown fields, wrong types and NUL characters are refused, texts are trimmed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True, frozen=True, defer_build=True)
+
+
+class Read(BaseModel):
+    """A record as callers get it; optional fields are present and null when empty."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True, defer_build=True)
+
+
+def _no_nul(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("must not contain NUL")
+    return value
+
+
+def _email(value: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        # Names under .test are reserved for trying things out (RFC 6761), which people do.
+        return validate_email(value, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise ValueError("is not an email address") from error
+
+
+def _phone(value: str) -> str:
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(value, None)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("must be an international number that starts with +") from error
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("is not a possible phone number")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _timezone(value: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    # Files that a system's own copy of the database has beside the zones, and Lambda's has not.
+    if value.startswith(("posix/", "right/", "localtime", "posixrules")):
+        raise ValueError("is not an IANA time zone")
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError) as error:
+        raise ValueError("is not an IANA time zone") from error
+    return value
+
+
+def _small_object(value: Any) -> Any:
+    import json
+
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise ValueError("must not contain NaN or Infinity") from error
+    if len(text.encode()) > MAX_CUSTOM_BYTES:
+        raise ValueError("must be at most 16 KB of JSON")
+    if "\\u0000" in text:
+        raise ValueError("must not contain NUL")
+    return value
+
+
+def _http_url(value: str) -> str:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(ord(c) <= 32 for c in value):
+        raise ValueError("must be an http or https URL")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_no_nul)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(_no_nul), AfterValidator(_email)]
+Phone = Annotated[str, Field(max_length=40), AfterValidator(_no_nul), AfterValidator(_phone)]
+TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_no_nul), AfterValidator(_timezone)]
+HttpUrl = Annotated[str, Field(max_length=2000), AfterValidator(_http_url)]
+JsonObject = Annotated[dict[str, JsonValue], BeforeValidator(_small_object)]
+Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+def checked(model: type[M], raw: bytes | str, where: str = "") -> M:
+    """JSON text as the model. Raises MalformedRequest when it is not JSON, InvalidInput naming each wrong field.
+
+    `where` goes before the field names, as in `action_config.template_id`.
+    """
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+    if found[0]["type"] == "json_invalid":
+        raise MalformedRequest("The body is not valid JSON.")
+    raise InvalidInput.many((_path(where, one["loc"]), one["msg"].removeprefix("Value error, ")) for one in found)
+
+
+def _path(where: str, location: tuple[int | str, ...]) -> str:
+    return ".".join([*([where] if where else []), *(str(part) for part in location)]) or "body"

@@ -1,0 +1,66 @@
+"""What the environment decides, read once and lazily. The only reader of os.environ."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from leadflow.core import seams
+
+
+class Settings(NamedTuple):
+    """Values of the function's environment; an empty string where the function has no use for one.
+
+    `time_scale` divides what we wait for, `host_id` names the running one-machine host and `provider_base_url` says
+    where its provider sandbox is: all three are honoured in the stage `local` alone, so no deployment can shorten a
+    wait or send its mail elsewhere by a stray variable.
+    """
+
+    stage: str
+    region: str
+    table_name: str
+    bucket_name: str
+    app_secret_id: str
+    kms_key_id: str
+    public_url_parameter: str
+    starts_queue_url: str
+    deliveries_queue_url: str
+    erasures_queue_url: str
+    state_machine_arn: str
+    time_scale: float
+    host_id: str
+    provider_base_url: str
+
+    @property
+    def is_local(self) -> bool:
+        return self.stage == "local"
+
+
+def settings() -> Settings:
+    """The settings in force. Raises ValueError when TIME_SCALE is not a number above 0."""
+    return seams.current().remember("settings", _read)
+
+
+def _read() -> Settings:
+    env = os.environ
+    stage = env.get("STAGE", "dev")
+    local = stage == "local"
+    scale = float(env.get("TIME_SCALE", "1")) if local else 1.0
+    if not 0 < scale < float("inf"):
+        raise ValueError("TIME_SCALE must be a number above 0")
+    return Settings(
+        stage=stage,
+        region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION", "us-east-1"),
+        table_name=env.get("TABLE_NAME", ""),
+        bucket_name=env.get("BUCKET_NAME", ""),
+        app_secret_id=env.get("APP_SECRET_ID", ""),
+        kms_key_id=env.get("KMS_KEY_ID", ""),
+        public_url_parameter=env.get("PUBLIC_URL_PARAMETER", ""),
+        starts_queue_url=env.get("STARTS_QUEUE_URL", ""),
+        deliveries_queue_url=env.get("DELIVERIES_QUEUE_URL", ""),
+        erasures_queue_url=env.get("ERASURES_QUEUE_URL", ""),
+        state_machine_arn=env.get("STATE_MACHINE_ARN", ""),
+        time_scale=scale,
+        host_id=env.get("HOST_ID", "") if local else "",
+        provider_base_url=env.get("PROVIDER_BASE_URL", "").rstrip("/") if local else "",
+    )

@@ -1,0 +1,206 @@
+"""HTTP endpoints: one decorator that turns a plain function into a Lambda handler behind API Gateway.
+
+It owns what all endpoints share: scopes, parsing and validation, problem+json, Idempotency-Key, ETag and If-Match,
+cursors' limits, the log line. The route itself stands in template.yaml alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from leadflow.core import paging
+from leadflow.core.errors import (
+    Forbidden,
+    LeadflowError,
+    PayloadTooLarge,
+    Unauthenticated,
+)
+from leadflow.core.observability import fresh_logger, logger
+from leadflow.core.table import Record
+from leadflow.entry import failures, http, params, startup
+from leadflow.entry.http import Request, Response
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+# Lambda takes 6 MB per call; what is larger comes by a presigned upload.
+MAX_BODY_BYTES = 5 * 1024 * 1024
+PAGE_PARAMS = {"limit": params.integer(1, paging.MAX_LIMIT), "cursor": params.text(2000)}
+_Door = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+class EndpointSpec(NamedTuple):
+    """What an endpoint says of itself; the API document is generated from it."""
+
+    function: Callable[..., Any]
+    scope: str | None
+    body: type[BaseModel] | None
+    status: int
+    query: Mapping[str, params.Param]
+    page: bool
+    returns: str | None
+    location: str | None
+    once_only: tuple[str, ...]
+    argument_names: frozenset[str]
+    produces: str | None
+    origins: Callable[..., Sequence[str] | None] | None
+
+
+def endpoint(
+    *,
+    scope: str | None,
+    body: type[BaseModel] | None = None,
+    status: int = 200,
+    query: Mapping[str, params.Param] | None = None,
+    page: bool = False,
+    returns: str | None = None,
+    location: str | None = None,
+    once_only: tuple[str, ...] = (),
+    produces: str | None = None,
+    origins: Callable[..., Sequence[str] | None] | None = None,
+) -> Callable[[Callable[..., Any]], _Door]:
+    """Makes a Lambda handler of a function.
+
+    The function's arguments are found by name: path parameters, `body` (an instance of the model), the names in
+    `query`, `limit` and `cursor` where `page`, `if_match` (version or None), `caller` (key_id and scopes), `request`.
+    `scope` None makes it public. `returns` names the model of the answer in the wing's schema, for the document.
+    `location` is the Location of a creation, as `/leads/{id}`. `once_only` fields are left out of replayed answers.
+    `produces` is the content type of an answer that is a Response, for the document. `origins` lets scripts of other
+    websites post: it takes the path parameters and gives the sites that may, None for all (see `entry/cross_site`).
+    """
+
+    def decorate(function: Callable[..., Any]) -> _Door:
+        names = frozenset(inspect.signature(function).parameters)
+        spec = EndpointSpec(
+            function, scope, body, status, query or {}, page, returns, location, once_only, names, produces, origins
+        )
+
+        @functools.wraps(function)
+        def door(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+            return _answer(spec, Request(event)).to_gateway()
+
+        door.spec = spec  # type: ignore[attr-defined]
+        startup.door_is_made(body)
+        return door
+
+    return decorate
+
+
+def _answer(spec: EndpointSpec, request: Request) -> Response:
+    started = time.perf_counter()
+    log = fresh_logger(request_id=request.request_id, route=request.route)
+    try:
+        response = _served(spec, request)
+    except LeadflowError as error:
+        response = http.problem(error, request.request_id)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a 500 and we a log line
+        failures.report("unforeseen error", error)
+        response = http.internal_problem(request.request_id)
+    log.info("request", status=response.status, ms=round((time.perf_counter() - started) * 1000, 1))
+    response.headers = {**response.headers, **request.answer_headers}
+    return response
+
+
+def _served(spec: EndpointSpec, request: Request) -> Response:
+    caller = _authorised(spec, request)
+    if spec.origins is not None:
+        from leadflow.entry import cross_site
+
+        answered = cross_site.admit(request, spec.origins(**request.path_params))
+        if answered is not None:
+            return answered
+    raw = request.raw
+    if len(raw) > MAX_BODY_BYTES:
+        raise PayloadTooLarge(f"The body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are taken.")
+    arguments = _arguments(spec, request, raw, caller)
+    key = request.header("idempotency-key")
+    if key is None or caller is None or request.method != "POST":
+        return _rendered(spec, spec.function(**arguments))
+    from leadflow.entry import idempotency
+
+    work = functools.partial(_final_answer, spec, request, arguments)
+    first: list[Response] = []
+    kept = idempotency.once(caller["key_id"], request.route, key, raw, functools.partial(work, first))
+    return first[0] if first else kept
+
+
+def _final_answer(
+    spec: EndpointSpec, request: Request, arguments: dict[str, Any], first: list[Response]
+) -> tuple[Response, bool, str | None]:
+    """Does the work; `first` gets the answer in full, what is returned is the one to keep."""
+    try:
+        result = spec.function(**arguments)
+    except LeadflowError as error:
+        answer = http.problem(error, request.request_id)
+        return answer, not error.retryable and error.status < 500, None
+    first.append(_rendered(spec, result))
+    lead_id = request.path_params.get("lead_id") or getattr(arguments.get("body"), "lead_id", None)
+    if isinstance(result, dict):
+        about = "id" if (spec.location or "").startswith("/leads/{id}") else "lead_id"
+        lead_id = lead_id or result.get(about)
+        if spec.once_only:
+            kept = Record({k: v for k, v in result.items() if k not in spec.once_only}, getattr(result, "version", 0))
+            return _rendered(spec, kept), True, lead_id
+    return first[0], True, lead_id
+
+
+def _authorised(spec: EndpointSpec, request: Request) -> dict[str, str] | None:
+    if spec.scope is None:
+        return None
+    caller = request.caller
+    if caller is None:
+        raise Unauthenticated("An API key is needed.")
+    logger().thread_safe_append_keys(key_id=caller["key_id"])
+    scopes = caller["scopes"].split()
+    if spec.scope not in scopes and "admin" not in scopes:
+        raise Forbidden(f"This API key lacks the scope {spec.scope}.")
+    return caller
+
+
+def _arguments(spec: EndpointSpec, request: Request, raw: bytes, caller: dict[str, str] | None) -> dict[str, Any]:
+    known = {**spec.query, **(PAGE_PARAMS if spec.page else {})}
+    given = request.query
+    if spec.scope is None:
+        # Mail clients and trackers append parameters of their own to links that people follow.
+        given = {name: value for name, value in given.items() if name in known}
+    values = params.read_all(given, known)
+    if spec.page and values["limit"] is None:
+        values["limit"] = paging.DEFAULT_LIMIT
+    arguments = {**request.path_params, **values}
+    if spec.body is not None:
+        from leadflow.core.schema import checked
+
+        arguments["body"] = checked(spec.body, raw)
+    if "if_match" in spec.argument_names:
+        arguments["if_match"] = _expected_version(request)
+    if "caller" in spec.argument_names:
+        arguments["caller"] = caller
+    if "request" in spec.argument_names:
+        arguments["request"] = request
+    return arguments
+
+
+def _expected_version(request: Request) -> int | None:
+    given = request.header("if-match")
+    if given is None or given.strip() == "*":
+        return None
+    tag = given.strip().removeprefix("W/").strip('"')
+    # A tag we never gave out matches no version: versions start at 1.
+    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 16 else 0
+
+
+def _rendered(spec: EndpointSpec, result: Any) -> Response:
+    if isinstance(result, Response):
+        return result
+    if result is None:
+        return Response(204, "", http.JSON)
+    headers: dict[str, str] = {}
+    if isinstance(result, Record):
+        headers["etag"] = f'"{result.version}"'
+    if spec.location:
+        headers["location"] = spec.location.format_map(result)
+    return Response(spec.status, http.to_json(result), http.JSON, headers)

@@ -1,0 +1,43 @@
+"""Webhooks of providers and trackers: the raw bytes as they came, an answer within the provider's patience.
+
+The function checks the signature over the raw bytes, stores what came and returns; the work is done later from what
+was stored.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from leadflow.core.errors import LeadflowError, PayloadTooLarge
+from leadflow.core.observability import fresh_logger
+from leadflow.entry import failures, http, startup
+from leadflow.entry.http import Request, Response
+
+# What a delivery may weigh: Lambda's 6 MB less the base64 of the gateway.
+MAX_BODY_BYTES = 4_500_000
+
+
+def webhook(function: Callable[..., Response | None]) -> Any:
+    """Makes a public Lambda handler of a function that takes the request and its path parameters; None is 204."""
+
+    @functools.wraps(function)
+    def door(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        request = Request(event)
+        fresh_logger(request_id=request.request_id, route=request.route)
+        try:
+            if len(request.raw) > MAX_BODY_BYTES:
+                raise PayloadTooLarge(f"A delivery may have at most {MAX_BODY_BYTES} bytes.")
+            response = function(request=request, **request.path_params) or Response(204)
+        except LeadflowError as error:
+            response = http.problem(error, request.request_id)
+        except Exception as error:  # noqa: BLE001
+            # 500 makes the provider send it again.
+            failures.report("delivery failed", error)
+            response = http.internal_problem(request.request_id)
+        return response.to_gateway()
+
+    startup.door_is_made()
+    door.is_webhook = True  # type: ignore[attr-defined]  # for the API document
+    return door

@@ -1,0 +1,25 @@
+"""Decisions about leads and their scores; the modules beside this one hold them by subject."""
+
+from leadflow.leads.rules.changes import differences, merged_consent, retagged
+from leadflow.leads.rules.scoring import (
+    DEFAULT_IMPACTS,
+    HALF_LIFE,
+    HIGHEST_SCORE,
+    LOWEST_SCORE,
+    SIGNAL_TITLES,
+    score,
+    weight,
+)
+
+__all__ = [
+    "DEFAULT_IMPACTS",
+    "HALF_LIFE",
+    "HIGHEST_SCORE",
+    "LOWEST_SCORE",
+    "SIGNAL_TITLES",
+    "differences",
+    "merged_consent",
+    "retagged",
+    "score",
+    "weight",
+]

@@ -1,0 +1,78 @@
+"""Use cases of leads and their signals, a module each, so that a door loads what it needs.
+
+What doors and other wings call is found here under one name, and loaded when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadflow.leads.service.erasing import (
+        erase,
+        erase_person,
+        erasure_marks,
+        get_erasure,
+        is_erased,
+        mark_of,
+        park_erasure,
+        reconcile,
+        was_erased,
+    )
+    from leadflow.leads.service.events import events_of
+    from leadflow.leads.service.leads import apply, create, find, get, page, update
+    from leadflow.leads.service.signals import add_signal, page_of_signals, record_signal
+    from leadflow.leads.service.visits import visit_token
+
+__all__ = [
+    "add_signal",
+    "apply",
+    "create",
+    "erase",
+    "erase_person",
+    "erasure_marks",
+    "events_of",
+    "find",
+    "get",
+    "get_erasure",
+    "is_erased",
+    "mark_of",
+    "page",
+    "page_of_signals",
+    "park_erasure",
+    "reconcile",
+    "record_signal",
+    "update",
+    "visit_token",
+    "was_erased",
+]
+
+_HOMES = {
+    "add_signal": "leadflow.leads.service.signals",
+    "apply": "leadflow.leads.service.leads",
+    "create": "leadflow.leads.service.leads",
+    "erase": "leadflow.leads.service.erasing",
+    "erase_person": "leadflow.leads.service.erasing",
+    "erasure_marks": "leadflow.leads.service.erasing",
+    "events_of": "leadflow.leads.service.events",
+    "find": "leadflow.leads.service.leads",
+    "get": "leadflow.leads.service.leads",
+    "get_erasure": "leadflow.leads.service.erasing",
+    "is_erased": "leadflow.leads.service.erasing",
+    "mark_of": "leadflow.leads.service.erasing",
+    "page": "leadflow.leads.service.leads",
+    "page_of_signals": "leadflow.leads.service.signals",
+    "park_erasure": "leadflow.leads.service.erasing",
+    "reconcile": "leadflow.leads.service.erasing",
+    "record_signal": "leadflow.leads.service.signals",
+    "update": "leadflow.leads.service.leads",
+    "visit_token": "leadflow.leads.service.visits",
+    "was_erased": "leadflow.leads.service.erasing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,174 @@
+"""Use cases of leads themselves.
+
+Every write goes with the version it was decided on. A write that finds another version is decided again on the new
+one, a bounded number of times with random pauses; who gives a version of their own (If-Match) is told instead.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from leadflow.core import clock, ids, table
+from leadflow.core.errors import MalformedRequest, NotFound, PreconditionFailed
+from leadflow.core.table import Record
+from leadflow.leads import enums, rules, store
+from leadflow.leads.service.writing import TURNS, crowded_out, written
+
+if TYPE_CHECKING:
+    from leadflow.leads.schema import LeadCreate, LeadUpdate
+
+_Decision = Callable[[Mapping[str, Any], str], dict[str, Any]]
+
+
+def create(body: LeadCreate) -> Record:
+    """Adds a lead. Raises Conflict naming the lead that has its email or phone, RateLimited when crowded out.
+
+    Within `ids.repeatable` a repeated request is given the lead of its earlier try.
+    """
+    fields = body.model_dump()
+    now = clock.now_stamp()
+    fields["consent"] = rules.merged_consent({}, fields["consent"], now)
+    fields["qualified_at"] = now if fields["status"] == "qualified" else None
+    lead_id = ids.new_id()
+    for _ in TURNS:
+        lead = store.Lead(pk=f"LEAD#{lead_id}", sk="#META", id=lead_id, **fields)
+        try:
+            if written(partial(store.insert, lead), lead_id):
+                return lead.record()
+        except table.AlreadyThere:
+            return get(lead_id)
+    raise crowded_out(lead_id)
+
+
+def get(lead_id: str) -> Record:
+    """One lead, read consistently. `score` is as of the last signal. Raises NotFound."""
+    found = find(lead_id)
+    if found is None:
+        raise NotFound("lead", lead_id)
+    return found
+
+
+def find(lead_id: str) -> Record | None:
+    """One lead; None when there is none."""
+    lead = store.find_lead(lead_id)
+    return None if lead is None else lead.record()
+
+
+def update(lead_id: str, body: LeadUpdate, if_match: int | None) -> Record:
+    """Changes the fields given; what changes nothing writes nothing.
+
+    Raises NotFound, PreconditionFailed when `if_match` is not the lead's version, Conflict naming the lead that has
+    the new email or phone, RateLimited when crowded out.
+    """
+    wanted = body.model_dump(exclude_unset=True)
+    return _change(lead_id, lambda lead, now: rules.differences(lead, wanted, now), cause=(), if_match=if_match)
+
+
+def apply(
+    lead_id: str, *, set_fields: dict[str, Any], add_tags: list[str], remove_tags: list[str], cause: tuple[str, ...]
+) -> Record:
+    """A workflow's change of a lead: fields as in a PATCH, and tags to add and remove; doing it again does nothing.
+
+    `cause` lists the workflows that led here, oldest first; the events of the change carry it. Raises InvalidInput
+    naming each wrong field, NotFound, Conflict, RateLimited.
+    """
+    wanted = _checked(set_fields)
+    added = _checked({"tags": add_tags})["tags"]
+    removed = [tag.strip() for tag in remove_tags]
+
+    def decide(lead: Mapping[str, Any], now: str) -> dict[str, Any]:
+        tags = rules.retagged(wanted.get("tags", lead["tags"]), added, removed)
+        return rules.differences(lead, {**wanted, "tags": tags}, now)
+
+    return _change(lead_id, decide, cause=cause, if_match=None)
+
+
+def page(
+    *,
+    limit: int,
+    cursor: str | None,
+    sort: str | None = None,
+    status: str | None = None,
+    source: str | None = None,
+    tag: str | None = None,
+    min_score: int | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+) -> dict[str, Any]:
+    """Leads that match all filters given, newest first, or by `sort="score"` highest score first.
+
+    `status`, the order and, by score, `min_score` are ranges of an index; other filters look at a bounded number of
+    leads per page, so a page may be short and still have a next one. `email` and `phone` are looked up directly.
+    Raises InvalidInput for an address or number that is none, MalformedRequest for a cursor of another list.
+    """
+    filters = {"status": status, "source": source, "tag": tag, "min_score": min_score, "email": email, "phone": phone}
+    keep = _filter(status, source, tag, min_score or 0)
+    if email or phone:
+        return _found_by_identity(email, phone, keep, cursor)
+    by_score = sort == "score"
+    name = f"leads?{json.dumps({**filters, 'by_score': by_score}, sort_keys=True)}"
+    if by_score:
+        statuses = (status,) if status else enums.STATUSES
+        return store.page_by_score(
+            statuses=statuses, lowest=min_score or 0, keep=keep, limit=limit, cursor=cursor, name=name
+        )
+    return store.page_by_time(status=status, keep=keep, limit=limit, cursor=cursor, name=name)
+
+
+def _change(lead_id: str, decide: _Decision, *, cause: tuple[str, ...], if_match: int | None) -> Record:
+    for _ in TURNS:
+        lead = store.find_lead(lead_id)
+        if lead is None:
+            raise NotFound("lead", lead_id)
+        if if_match is not None and lead.v != if_match:
+            raise PreconditionFailed(f"Lead {lead_id} is at another version; read it again.")
+        changes = decide(lead.record(), clock.now_stamp())
+        if not changes or _changed(lead, changes, cause):
+            return lead.record()
+    raise crowded_out(lead_id)
+
+
+def _changed(lead: store.Lead, changes: Mapping[str, Any], cause: tuple[str, ...]) -> bool:
+    identities, status = lead.identities(), lead.status
+    for name, value in changes.items():
+        setattr(lead, name, value)
+    lead.cause = list(cause)
+    return written(partial(store.replace, lead, identities, status), lead.id)
+
+
+def _filter(status: str | None, source: str | None, tag: str | None, min_score: int) -> Callable[[store.Lead], bool]:
+    def keep(lead: store.Lead) -> bool:
+        return (
+            (status is None or lead.status == status)
+            and (source is None or lead.source == source)
+            and (tag is None or tag in lead.tags)
+            and lead.score >= min_score
+        )
+
+    return keep
+
+
+def _found_by_identity(
+    email: str | None, phone: str | None, keep: Callable[[store.Lead], bool], cursor: str | None
+) -> dict[str, Any]:
+    """The one lead, or none, that has this email and this phone. Such a list has no second page."""
+    if cursor is not None:
+        raise MalformedRequest("cursor: not a cursor of this list")
+    # A plus sign that was not percent-encoded arrives as a space, which neither may hold.
+    asked = {"email": email and email.replace(" ", "+"), "phone": phone and f"+{phone.lstrip(' +')}"}
+    values = _checked({field: value for field, value in asked.items() if value})
+    owners = {store.owner_of_value(field, value) for field, value in values.items()}
+    owner = owners.pop() if len(owners) == 1 else None
+    lead = store.find_lead(owner) if owner else None
+    return {"items": [lead.record()] if lead and keep(lead) else [], "next_cursor": None}
+
+
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a lead as LeadUpdate takes them. Raises InvalidInput naming each wrong one."""
+    from leadflow.core.schema import checked
+    from leadflow.leads.schema import LeadUpdate
+
+    return checked(LeadUpdate, json.dumps(fields)).model_dump(exclude_unset=True)

@@ -1,0 +1,70 @@
+"""Visits to a website by people who came there from a mail of ours.
+
+A visitor is known by the token in the link they followed, and by nothing else: no cookie, no address, no browser. So
+two people who share a browser stay two people, and nobody is merged for what they visited.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from leadflow.core import clock, ids
+from leadflow.core.secrets import keyed_hash, same
+from leadflow.leads import store
+from leadflow.leads.rules import visits as rules
+from leadflow.leads.service.collecting import collected, scored, signal_of
+from leadflow.leads.service.throttling import Bound
+from leadflow.leads.service.writing import TURNS, crowded_out
+
+if TYPE_CHECKING:
+    from leadflow.leads.schema import VisitWrite
+
+SENDERS = Bound("visit", limit=120, window=timedelta(minutes=1))
+# A lead's pages in an hour: more is no reading, and must not make a score.
+PAGES = Bound("visited pages", limit=60, window=timedelta(hours=1))
+# The same page within this time after it counted is the same visit.
+SAME_FOR = timedelta(hours=1)
+_MAC_BYTES = 16
+
+
+def origins() -> None:
+    """The websites that may report visits: any."""
+
+
+def visit_token(lead_id: str) -> str:
+    """What a link carries to say whose visit it leads to. It holds the lead's id and opens nothing else of ours."""
+    return f"{lead_id}.{keyed_hash('visit token', lead_id, size=_MAC_BYTES)}"
+
+
+def track(body: VisitWrite, sender: str) -> None:
+    """Keeps a visit that `sender` (a network address) reports, once per lead, page and hour.
+
+    A token that we did not give out, or whose lead is gone, changes nothing and is answered the same. Raises
+    RateLimited when too much comes from this address or the lead is crowded.
+    """
+    SENDERS.admit(rules.neighbourhood(sender))
+    lead_id, _, _ = body.token.partition(".")
+    if same(visit_token(lead_id), body.token):
+        _keep(lead_id, body)
+
+
+def _keep(lead_id: str, body: VisitWrite) -> None:
+    page = rules.page_of(body.url)
+    name = keyed_hash("visit", lead_id, page)
+    earlier = store.find_receipt(name)
+    if (earlier is not None and earlier.in_force) or not PAGES.admits(lead_id):
+        return
+    signal_id = ids.new_id()
+    data = {"url": page, "title": body.title, "referrer": rules.site_of(body.referrer or "")}
+    for _ in TURNS:
+        lead = store.find_lead(lead_id)
+        if lead is None:
+            return
+        signal = signal_of(lead, signal_id, "website_visit", data)
+        scored(lead, signal)
+        receipt = store.receipt(name, signal, clock.epoch_seconds(clock.now() + SAME_FOR), earlier)
+        if collected(partial(store.collect, lead, {}, signal, receipt)):
+            return
+    raise crowded_out(lead_id)

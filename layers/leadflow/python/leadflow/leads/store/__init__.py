@@ -1,0 +1,66 @@
+"""Where leads, their identities and their signals are kept; the modules beside this one hold the rest of the wing."""
+
+from leadflow.leads.store.erasures import (
+    Erasure,
+    attend_again,
+    erase,
+    find_erasure,
+    mark_of,
+    note_pass,
+    unattended_erasures,
+)
+from leadflow.leads.store.forms import Form, Receipt, collect, find_form, find_receipt, receipt
+from leadflow.leads.store.leads import (
+    SHARDS,
+    IdentityTaken,
+    Lead,
+    StatusChange,
+    UniqueIdentity,
+    find_lead,
+    insert,
+    is_erased_value,
+    is_tombstone,
+    owner_of,
+    owner_of_value,
+    page_by_score,
+    page_by_time,
+    replace,
+)
+from leadflow.leads.store.signals import IntentSignal, find_signal, page_of_signals, record_signal
+from leadflow.leads.store.throttles import ThrottleCount, count
+
+__all__ = [
+    "SHARDS",
+    "Erasure",
+    "Form",
+    "IdentityTaken",
+    "IntentSignal",
+    "Lead",
+    "Receipt",
+    "StatusChange",
+    "ThrottleCount",
+    "UniqueIdentity",
+    "attend_again",
+    "collect",
+    "count",
+    "erase",
+    "find_erasure",
+    "find_form",
+    "find_lead",
+    "find_receipt",
+    "find_signal",
+    "insert",
+    "is_erased_value",
+    "is_tombstone",
+    "mark_of",
+    "note_pass",
+    "owner_of",
+    "owner_of_value",
+    "page_by_score",
+    "page_by_time",
+    "page_of_signals",
+    "receipt",
+    "record_signal",
+    "replace",
+    "unattended_erasures",
+]

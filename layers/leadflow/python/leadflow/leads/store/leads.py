@@ -1,0 +1,255 @@
+"""Where leads and their identities are kept."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.transactions import TransactWrite
+
+from leadflow.core import ids, listing, table
+from leadflow.core.secrets import keyed_hash
+
+SHARDS = 8
+
+
+class Lead(table.Item, discriminator="Lead"):
+    """One lead.
+
+    pk `LEAD#<id>`  sk `#META`
+    GSI1 `LS#<status>#<shard>` / `<score, 3 digits>#<created_at>#<id>`  leads of a status, by score
+    GSI2 `LA#<shard>` / `<created_at>#<id>`  all leads, by time
+    GSI3 `LC#<status>#<shard>` / `<created_at>#<id>`  leads of a status, by time
+
+    `engagement` is the sum of what the signals weigh, a whole number in decimal digits; `score` is
+    what it came to at `scored_at`, the last time a signal changed it. `cause` lists the workflows whose action made
+    the latest change, oldest first; it is empty when somebody else made it.
+    """
+
+    record_fields = (
+        *("id", "name", "email", "company", "phone", "status", "score", "source", "budget", "timeline", "interests"),
+        *("tags", "notes", "custom", "timezone", "consent", "qualified_at", "created_at", "updated_at"),
+    )
+
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    company = UnicodeAttribute(null=True)
+    phone = UnicodeAttribute(null=True)
+    status = UnicodeAttribute(default="new")
+    score = NumberAttribute(default=0)
+    source = UnicodeAttribute()
+    budget = UnicodeAttribute(null=True)
+    timeline = UnicodeAttribute(null=True)
+    interests = JSONAttribute(default=list)
+    tags = JSONAttribute(default=list)
+    notes = UnicodeAttribute(null=True)
+    custom = JSONAttribute(default=dict)
+    timezone = UnicodeAttribute(null=True)
+    consent = JSONAttribute(default=dict)
+    qualified_at = UnicodeAttribute(null=True)
+    engagement = UnicodeAttribute(default="0")
+    scored_at = UnicodeAttribute(null=True)
+    cause = JSONAttribute(default=list)
+
+    def place(self) -> None:
+        """Puts the lead where the lists look for it, by its status, score and time of creation."""
+        shard = ids.shard(self.id, SHARDS)
+        by_time = f"{self.created_at}#{self.id}"
+        self.gsi1pk, self.gsi1sk = f"LS#{self.status}#{shard}", f"{self.score:03d}#{by_time}"
+        self.gsi2pk, self.gsi2sk = f"LA#{shard}", by_time
+        self.gsi3pk, self.gsi3sk = f"LC#{self.status}#{shard}", by_time
+
+    def identities(self) -> dict[str, UniqueIdentity]:
+        """What no other lead may have, by field."""
+        return {
+            field: UniqueIdentity(pk=_identity_key(field, value), sk="#", lead_id=self.id)
+            for field, value in (("email", self.email), ("phone", self.phone))
+            if value is not None
+        }
+
+
+class UniqueIdentity(table.Item, discriminator="UniqueIdentity"):
+    """Says whose an email address or phone number is; written and removed in one transaction with the lead's own.
+
+    pk `UQ#EM#<keyed hash>` or `UQ#PH#<keyed hash>`  sk `#`
+
+    Of a person who was erased it stays as a tombstone: `erased_at` and no lead.
+    """
+
+    lead_id = UnicodeAttribute(null=True)
+    erased_at = UnicodeAttribute(null=True)
+
+
+class StatusChange(table.Item, discriminator="StatusChange"):
+    """That a lead went from one status to another, kept for its timeline.
+
+    pk `LEAD#<lead>`  sk `STS#<at>#<version of the lead, 9 digits>`
+    """
+
+    lead_id = UnicodeAttribute()
+    from_status = UnicodeAttribute(attr_name="from")
+    to_status = UnicodeAttribute(attr_name="to")
+    at = UnicodeAttribute()
+
+
+class IdentityTaken(Exception):
+    """A write would have given a lead what is on file for another; says which field."""
+
+    def __init__(self, field: str, identity: UniqueIdentity) -> None:
+        super().__init__(field)
+        self.field = field
+        self.identity = identity
+
+
+def find_lead(lead_id: str) -> Lead | None:
+    return table.find(Lead, f"LEAD#{lead_id}", "#META")
+
+
+def owner_of(identity: UniqueIdentity) -> str | None:
+    """The id of the lead that has this identity now; nobody has that of an erased person."""
+    found = table.find(UniqueIdentity, identity.pk, identity.sk)
+    return None if found is None else found.lead_id
+
+
+def owner_of_value(field: str, value: str) -> str | None:
+    """The id of the lead that has this email or phone (`field` says which)."""
+    found = table.find(UniqueIdentity, _identity_key(field, value), "#")
+    return None if found is None else found.lead_id
+
+
+def is_tombstone(identity: UniqueIdentity) -> bool:
+    """Whether this identity belonged to a person who was erased."""
+    found = table.find(UniqueIdentity, identity.pk, identity.sk)
+    return found is not None and found.erased_at is not None
+
+
+def is_erased_value(field: str, value: str) -> bool:
+    """Whether this email or phone (`field` says which) belonged to a person who was erased."""
+    return is_tombstone(UniqueIdentity(pk=_identity_key(field, value), sk="#"))
+
+
+def insert(lead: Lead) -> None:
+    """Writes a new lead with its identities.
+
+    Raises table.AlreadyThere when its id is taken, IdentityTaken, or table.TransactionRefused when others were in
+    the way.
+    """
+    lead.touch()
+    lead.place()
+    identities = lead.identities()
+
+    def add(writes: TransactWrite) -> None:
+        writes.save(lead, condition=Lead.pk.does_not_exist())
+        _take(writes, identities)
+
+    refused = attempt(add)
+    if refused is None:
+        return
+    if refused.failed(0):
+        raise table.AlreadyThere(lead.pk) from refused
+    _raise_taken(refused, identities, first=1)
+    raise refused
+
+
+def replace(lead: Lead, before: dict[str, UniqueIdentity], status_before: str) -> None:
+    """Writes back a lead that was read, moving its identities and keeping its change of status, all or nothing.
+
+    Raises table.Stale when the lead has changed or gone since, IdentityTaken, or table.TransactionRefused when others
+    were in the way.
+    """
+    lead.touch()
+    lead.place()
+    after = lead.identities()
+    taken = {field: new for field, new in after.items() if field not in before or before[field].pk != new.pk}
+    freed = [old for field, old in before.items() if field not in after or field in taken]
+
+    def change(writes: TransactWrite) -> None:
+        for identity in freed:
+            writes.delete(identity, condition=UniqueIdentity.lead_id == lead.id, add_version_condition=False)
+        writes.save(lead)
+        _take(writes, taken)
+        if lead.status != status_before:
+            writes.save(_status_change(lead, status_before), condition=StatusChange.pk.does_not_exist())
+
+    refused = attempt(change)
+    if refused is None:
+        return
+    if refused.failed(len(freed)):
+        raise table.Stale(lead.pk) from refused
+    _raise_taken(refused, taken, first=len(freed) + 1)
+    raise refused
+
+
+def page_by_time(
+    *,
+    status: str | None,
+    keep: Callable[[Lead], bool],
+    limit: int,
+    cursor: str | None,
+    name: str,
+) -> dict[str, Any]:
+    """Leads, newest first; `keep` has the last word, on the leads as they are now."""
+    index, prefix = ("GSI3", f"LC#{status}") if status else ("GSI2", "LA")
+    return listing.page(Lead, index, _sharded([prefix]), limit=limit, cursor=cursor, listing=name, keep=keep)
+
+
+def page_by_score(
+    *,
+    statuses: Sequence[str],
+    lowest: int,
+    keep: Callable[[Lead], bool],
+    limit: int,
+    cursor: str | None,
+    name: str,
+) -> dict[str, Any]:
+    """Leads of these statuses, highest score first, down to the lowest one asked for."""
+    partitions = _sharded([f"LS#{status}" for status in statuses])
+    return listing.page(
+        Lead, "GSI1", partitions, limit=limit, cursor=cursor, listing=name, until=f"{lowest:03d}", keep=keep
+    )
+
+
+def _sharded(prefixes: Sequence[str]) -> list[str]:
+    return [f"{prefix}#{shard}" for prefix in prefixes for shard in range(SHARDS)]
+
+
+def _identity_key(field: str, value: str) -> str:
+    return f"UQ#{'EM' if field == 'email' else 'PH'}#{identity_hash(field, value)}"
+
+
+def identity_hash(field: str, value: str) -> str:
+    """The keyed hash of an address, the same for all spellings that mean the same."""
+    return keyed_hash("identity", field, unicodedata.normalize("NFC", value.lower()))
+
+
+def _take(writes: TransactWrite, identities: dict[str, UniqueIdentity]) -> None:
+    for identity in identities.values():
+        identity.touch()
+        writes.save(identity, condition=UniqueIdentity.pk.does_not_exist())
+
+
+def _status_change(lead: Lead, status_before: str) -> StatusChange:
+    at = str(lead.updated_at)
+    change = StatusChange(pk=lead.pk, sk=f"STS#{at}#{(lead.v or 0) + 1:09d}", lead_id=lead.id, at=at)
+    change.from_status, change.to_status = status_before, lead.status
+    change.touch()
+    return change
+
+
+def attempt(fill: Callable[[TransactWrite], None]) -> table.TransactionRefused | None:
+    """Commits what `fill` adds, or gives back why nothing was done."""
+    try:
+        with table.transaction() as writes:
+            fill(writes)
+    except table.TransactionRefused as refused:
+        return refused
+    return None
+
+
+def _raise_taken(refused: table.TransactionRefused, identities: dict[str, UniqueIdentity], first: int) -> None:
+    for position, (field, identity) in enumerate(identities.items(), start=first):
+        if refused.failed(position):
+            raise IdentityTaken(field, identity) from refused

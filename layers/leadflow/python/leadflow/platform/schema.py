@@ -1,0 +1,49 @@
+"""API keys and the state of the service, as callers send and get them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from leadflow.core.schema import Read, Text, Timestamp, Write
+from leadflow.platform.enums import SCOPES, Scope
+
+
+def _each_once(scopes: list[Scope]) -> list[Scope]:
+    if len(set(scopes)) != len(scopes):
+        raise ValueError("must name each scope once")
+    return scopes
+
+
+class ApiKeyCreate(Write):
+    """A new key. `admin` may do everything; otherwise a key may do what its scopes name."""
+
+    name: Text = Field(min_length=1, max_length=100)
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(SCOPES)), AfterValidator(_each_once)]
+
+
+class ApiKey(Read):
+    """A key as lists show it: never the key itself. `prefix` is how it begins, to tell keys apart."""
+
+    id: str
+    name: str
+    prefix: str
+    scopes: list[Scope]
+    created_at: Timestamp
+    updated_at: Timestamp
+    revoked_at: Timestamp | None
+
+
+class NewApiKey(ApiKey):
+    """A key right after it was made."""
+
+    key: str = Field(description="The key itself, shown this once. A replayed answer leaves it out.")
+
+
+class Health(Read):
+    """The service is up and its table answers."""
+
+    status: Literal["ok"]
+    version: str
+    stage: Literal["dev", "prod", "local"]

@@ -1,0 +1,213 @@
+"""The configurations of triggers and actions: one strict model per type. Pydantic only, like any schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue, field_validator, model_validator
+
+from leadflow.core.schema import HttpUrl, JsonObject, Text, Write
+
+ObjectId = Annotated[Text, Field(min_length=1, max_length=64)]
+Words = Annotated[Text, Field(min_length=1, max_length=10_000)]
+Condition = dict[str, JsonValue]
+MAX_WAIT_DAYS = 365
+
+
+class TriggerConfig(Write):
+    """What every trigger takes: a condition, and whether a lead starts the workflow only once ever."""
+
+    filters: Condition | None = None
+    once_per_lead: bool = False
+
+
+class StatusChangedConfig(TriggerConfig):
+    from_: str | None = Field(default=None, alias="from")
+    to: str | None = None
+
+
+class EmailEventConfig(TriggerConfig):
+    campaign_id: ObjectId | None = None
+    template_id: ObjectId | None = None
+    link: Words | None = None
+    include_machine: bool = False
+
+
+class FormConfig(TriggerConfig):
+    form_id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")] | None = None
+
+
+class TimeConfig(TriggerConfig):
+    schedule: Annotated[str, Field(pattern=r"^(rate|cron|at)\(.{1,250}\)$")]
+    timezone: Annotated[Text, Field(max_length=64)] = "UTC"
+    audience: Condition | None = None
+
+
+class WebhookTriggerConfig(TriggerConfig):
+    match: dict[str, Words] = Field(default_factory=dict)
+    hmac_secret: Words | None = None
+
+
+class ScoreConfig(TriggerConfig):
+    gte: Annotated[int, Field(ge=0, le=100)]
+
+
+class MessageConfig(TriggerConfig):
+    channel: Literal["chat", "email", "whatsapp", "sms", "messenger", "instagram"] | None = None
+    contains: Words | None = None
+
+
+TRIGGER_CONFIGS: dict[str, type[TriggerConfig]] = {
+    "lead_created": TriggerConfig,
+    "lead_status_changed": StatusChangedConfig,
+    "email_opened": EmailEventConfig,
+    "email_clicked": EmailEventConfig,
+    "email_bounced": EmailEventConfig,
+    "email_replied": EmailEventConfig,
+    "form_submitted": FormConfig,
+    "appointment_scheduled": TriggerConfig,
+    "time_based": TimeConfig,
+    "webhook": WebhookTriggerConfig,
+    "message_received": MessageConfig,
+    "score_threshold": ScoreConfig,
+    "workflow_failed": TriggerConfig,
+}
+
+
+class Retry(Write):
+    """How often an action is tried in all, and how long the first pause is; later pauses double, at most an hour."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=10)] = 4
+    backoff_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+
+
+class ActionConfig(Write):
+    """What every action takes: what a failure means for the run, and how it is tried again."""
+
+    on_error: Literal["fail", "continue"] = "fail"
+    retry: Retry = Field(default_factory=Retry)
+
+
+class SendEmailConfig(ActionConfig):
+    template_id: ObjectId
+    from_: Words | None = Field(default=None, alias="from")
+
+
+class SendMessageConfig(ActionConfig):
+    channel: Literal["whatsapp", "sms", "messenger", "instagram"]
+    content: Words | None = None
+    template: Words | None = None
+    channel_id: ObjectId | None = None
+
+
+class UpdateLeadConfig(ActionConfig):
+    """`set` takes the fields of a lead's update; it is checked as one when the action is written."""
+
+    set: JsonObject = Field(default_factory=dict)
+    add_tags: list[Annotated[Text, Field(min_length=1, max_length=100)]] = Field(default_factory=list, max_length=50)
+    remove_tags: list[Annotated[Text, Field(min_length=1, max_length=100)]] = Field(default_factory=list, max_length=50)
+
+    @model_validator(mode="after")
+    def _does_something(self) -> UpdateLeadConfig:
+        if not (self.set or self.add_tags or self.remove_tags):
+            raise ValueError("needs at least one of set, add_tags and remove_tags")
+        return self
+
+
+class CreateTaskConfig(ActionConfig):
+    title: Words
+    description: Words | None = None
+    due_in_hours: Annotated[int, Field(ge=0, le=8760)] | None = None
+    assigned_to: Words | None = None
+
+
+class CallWebhookConfig(ActionConfig):
+    url: HttpUrl
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    headers: dict[str, Words] = Field(default_factory=dict)
+    body: Any = None
+    timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 10
+
+
+class RunAgentConfig(ActionConfig):
+    agent: Words
+    prompt: Words
+    output_schema: JsonObject | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    max_cost: Annotated[float, Field(ge=0)] | None = None
+
+
+class WaitConfig(ActionConfig):
+    """Exactly one of a duration (its parts add up), `until` (RFC 3339 or a lead's date field) and `for_event`."""
+
+    minutes: Annotated[int, Field(ge=0)] | None = None
+    hours: Annotated[int, Field(ge=0)] | None = None
+    days: Annotated[int, Field(ge=0)] | None = None
+    until: Words | None = None
+    for_event: Words | None = None
+    timeout_hours: Annotated[int, Field(ge=1, le=MAX_WAIT_DAYS * 24)] | None = None
+    window: JsonObject | None = None
+
+    @field_validator("until")
+    @classmethod
+    def _a_moment(cls, value: str | None) -> str | None:
+        if value is None or value.startswith("lead."):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise ValueError("must be an RFC 3339 time with an offset, or a field like lead.custom.renewal_at")
+        return value
+
+    @property
+    def total_minutes(self) -> int:
+        return (self.minutes or 0) + 60 * (self.hours or 0) + 1440 * (self.days or 0)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> WaitConfig:
+        has_duration = any(part is not None for part in (self.minutes, self.hours, self.days))
+        if sum((has_duration, self.until is not None, self.for_event is not None)) != 1:
+            raise ValueError("needs exactly one of a duration (minutes, hours, days), until and for_event")
+        if self.total_minutes > MAX_WAIT_DAYS * 1440:
+            raise ValueError(f"waits at most {MAX_WAIT_DAYS} days")
+        return self
+
+
+class ConditionConfig(ActionConfig):
+    if_: Condition = Field(alias="if")
+
+
+class EnrichLeadConfig(ActionConfig):
+    sources: list[Literal["people_data_labs", "forager", "crustdata"]] | None = None
+    fields: list[Words] | None = None
+    max_cost: Annotated[float, Field(ge=0)] | None = None
+
+
+ACTION_CONFIGS: dict[str, type[ActionConfig]] = {
+    "send_email": SendEmailConfig,
+    "send_message": SendMessageConfig,
+    "update_lead": UpdateLeadConfig,
+    "create_task": CreateTaskConfig,
+    "call_webhook": CallWebhookConfig,
+    "run_ai_agent": RunAgentConfig,
+    "wait": WaitConfig,
+    "condition": ConditionConfig,
+    "enrich_lead": EnrichLeadConfig,
+}
+
+
+class Branch(Write):
+    """The side of a `condition` parent, or the error side of any parent, that an action stands on."""
+
+    branch: Literal["yes", "no", "error"]
+    if_: Condition | None = Field(default=None, alias="if")
+
+    @field_validator("if_")
+    @classmethod
+    def _not_empty(cls, value: Condition | None) -> Condition | None:
+        if value == {}:
+            raise ValueError("must not be empty")
+        return value

@@ -1,0 +1,45 @@
+"""The words of the workflow schema."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+WorkflowStatus = Literal["draft", "active", "paused", "archived"]
+TriggerType = Literal[
+    "lead_created",
+    "lead_status_changed",
+    "email_opened",
+    "email_clicked",
+    "form_submitted",
+    "appointment_scheduled",
+    "time_based",
+    "webhook",
+    "message_received",
+    "score_threshold",
+    "email_replied",
+    "email_bounced",
+    "workflow_failed",
+]
+ActionType = Literal[
+    "send_email",
+    "send_message",
+    "update_lead",
+    "create_task",
+    "call_webhook",
+    "run_ai_agent",
+    "wait",
+    "condition",
+    "enrich_lead",
+]
+ExecutionStatus = Literal["running", "completed", "failed", "cancelled"]
+LogStatus = Literal["pending", "running", "completed", "failed", "skipped"]
+
+WORKFLOW_STATUSES: tuple[str, ...] = get_args(WorkflowStatus)
+EXECUTION_STATUSES: tuple[str, ...] = get_args(ExecutionStatus)
+
+# What the engine can do and hear today; activation refuses the rest with a clear sentence.
+READY_TRIGGERS = frozenset(
+    {"lead_created", "lead_status_changed", "score_threshold", "email_opened", "email_clicked", "email_bounced"}
+    | {"form_submitted"}
+)
+READY_ACTIONS = frozenset({"send_email", "update_lead", "wait", "condition"})

@@ -1,0 +1,229 @@
+"""What a workflow does next: the one decision maker of real runs and simulations, pure functions of values and a clock.
+
+A definition is a tree of actions. Roots run by order; an action's children run after it, then its next sibling. A
+condition on an action gates it and everything below it. The tree is walked in that order once per run, so where a run
+stands is one number, and what it decided on the way is a few small facts: together they are its cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from leadflow.core import clock, conditions
+
+MAX_ACTIONS = 500
+# Chains of workflows that change leads for each other stop at this depth.
+MAX_DEPTH = 5
+_LONGEST_BACKOFF = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class ActionNode:
+    """One action of a frozen definition."""
+
+    id: str
+    action_type: str
+    config: Mapping[str, Any]
+    order: int = 0
+    parent_id: str | None = None
+    condition: Mapping[str, Any] | None = None
+
+    @property
+    def branch(self) -> str | None:
+        """The side of its parent the action stands on: yes, no, error, or None for whatever happens."""
+        return self.condition.get("branch") if self.condition else None
+
+    @property
+    def gate(self) -> Mapping[str, Any] | None:
+        """The condition of the condition language that gates the action."""
+        if not self.condition:
+            return None
+        return self.condition.get("if") if "branch" in self.condition else self.condition
+
+    @property
+    def on_error(self) -> str:
+        return str(self.config.get("on_error", "fail"))
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A frozen version: its actions in the order they are walked."""
+
+    workflow_id: str
+    version: int
+    actions: tuple[ActionNode, ...]
+
+    @cached_property
+    def by_id(self) -> dict[str, ActionNode]:
+        return {node.id: node for node in self.actions}
+
+    def handles_errors_of(self, action_id: str) -> bool:
+        """Whether the action has children on its error side."""
+        return any(node.parent_id == action_id and node.branch == "error" for node in self.actions)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a run stands.
+
+    `position` is the index of the action under way, `attempt` and `visit` which try of it, `steps` the logs written.
+    `results` says of each action walked completed, failed or skipped, `branches` which side a condition took,
+    `outputs` what actions gave for later ones to ask.
+    """
+
+    position: int = 0
+    attempt: int = 1
+    visit: int = 1
+    steps: int = 0
+    results: dict[str, str] = field(default_factory=dict)
+    branches: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def passed(self, node: ActionNode, result: str, output: Mapping[str, Any] | None = None) -> Cursor:
+        """The cursor after an action has ended as completed, failed or skipped."""
+        output = dict(output or {})
+        branches = {**self.branches, node.id: output["branch"]} if "branch" in output else self.branches
+        outputs = {**self.outputs, node.id: output} if output else self.outputs
+        return replace(
+            self,
+            position=self.position + 1,
+            attempt=1,
+            steps=self.steps + 1,
+            results={**self.results, node.id: result},
+            branches=branches,
+            outputs=outputs,
+        )
+
+    def again(self) -> Cursor:
+        """The cursor for the next attempt of the same action."""
+        return replace(self, attempt=self.attempt + 1)
+
+
+@dataclass(frozen=True)
+class Step:
+    """The next action, and why it is skipped when it is."""
+
+    node: ActionNode
+    skip_reason: str | None = None
+
+
+def in_walking_order(nodes: Sequence[ActionNode]) -> tuple[ActionNode, ...]:
+    """Roots and children by order then id, each subtree before the next sibling. Actions in a cycle are left out."""
+    children: dict[str | None, list[ActionNode]] = {}
+    for node in nodes:
+        children.setdefault(node.parent_id, []).append(node)
+    walked: list[ActionNode] = []
+    waiting = sorted(children.get(None, []), key=_sibling_order, reverse=True)
+    while waiting:
+        node = waiting.pop()
+        walked.append(node)
+        waiting += sorted(children.get(node.id, []), key=_sibling_order, reverse=True)
+    return tuple(walked)
+
+
+def next_step(definition: Definition, cursor: Cursor, facts: Mapping[str, Any], now: datetime) -> Step | None:
+    """The action under the cursor and whether it runs; None when the run is at its end."""
+    if cursor.position >= len(definition.actions):
+        return None
+    node = definition.actions[cursor.position]
+    return Step(node, _skip_reason(node, cursor, facts, now))
+
+
+def _skip_reason(node: ActionNode, cursor: Cursor, facts: Mapping[str, Any], now: datetime) -> str | None:
+    if node.parent_id is not None:
+        reason = _branch_reason(node, cursor)
+        if reason:
+            return reason
+    if node.gate and not conditions.evaluate(node.gate, {**facts, "actions": outputs_as_facts(cursor)}, now):
+        return "condition not met"
+    return None
+
+
+def _branch_reason(node: ActionNode, cursor: Cursor) -> str | None:
+    parent = cursor.results.get(str(node.parent_id))
+    if parent == "skipped":
+        return "the action above was skipped"
+    if parent == "failed":
+        return None if node.branch == "error" else "the action above failed"
+    if node.branch == "error":
+        return "the action above did not fail"
+    taken = cursor.branches.get(str(node.parent_id))
+    if node.branch is not None and node.branch != taken:
+        return f"the condition above is {taken}"
+    return None
+
+
+def outputs_as_facts(cursor: Cursor) -> dict[str, Any]:
+    """The outputs of earlier actions as conditions and templates ask for them: `actions.<id>.output.<name>`."""
+    return {action_id: {"output": output} for action_id, output in cursor.outputs.items()}
+
+
+def survives_failure(definition: Definition, node: ActionNode) -> bool:
+    """Whether a run goes on after this action failed for good."""
+    return node.on_error == "continue" or definition.handles_errors_of(node.id)
+
+
+def retry_at(config: Mapping[str, Any], attempt: int, now: datetime, fraction: float) -> datetime | None:
+    """When a failed attempt is repeated: backoff doubling from the action's own, within the upper half at random.
+
+    None when `attempt` was the last one allowed. `fraction` is a random number from 0 to 1.
+    """
+    retry = config.get("retry") or {}
+    if attempt >= int(retry.get("max_attempts", 4)):
+        return None
+    pause = timedelta(seconds=int(retry.get("backoff_seconds", 30)))
+    longest = min(pause * 2 ** (attempt - 1), _LONGEST_BACKOFF)
+    return now + clock.waiting(longest * (0.5 + fraction / 2))
+
+
+def wakes_at(config: Mapping[str, Any], lead: Mapping[str, Any] | None, now: datetime) -> datetime | None:
+    """When a wait that begins now is over; None for an `until` that names a field the lead has no time in.
+
+    A time in the past is over at once. Durations are scaled by TIME_SCALE in the one-machine mode, times are not.
+    """
+    until = config.get("until")
+    if until is None:
+        minutes = sum(int(config.get(unit) or 0) * size for unit, size in _UNITS.items())
+        return now + clock.waiting(timedelta(minutes=minutes))
+    text = _lead_time(str(until), lead) if str(until).startswith("lead.") else str(until)
+    try:
+        return max(now, clock.parse(text)) if text else None
+    except ValueError:
+        return None
+
+
+_UNITS = {"minutes": 1, "hours": 60, "days": 1440}
+
+
+def _lead_time(path: str, lead: Mapping[str, Any] | None) -> str | None:
+    value: Any = {"lead": lead or {}}
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else None
+
+
+def matches(trigger_type: str, config: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    """Whether an event's own data fit a trigger's configuration; its `filters` are asked separately."""
+    if trigger_type == "lead_status_changed":
+        return all(config.get(side) in (None, data.get(side)) for side in ("from", "to"))
+    if trigger_type == "form_submitted":
+        return config.get("form_id") in (None, data.get("form_id"))
+    if trigger_type == "score_threshold":
+        return int(data.get("from", 0)) < int(config["gte"]) <= int(data.get("to", 0))
+    if trigger_type in ("email_opened", "email_clicked", "email_bounced"):
+        named = all(config.get(name) in (None, data.get(name)) for name in ("campaign_id", "template_id", "link"))
+        return named and (bool(config.get("include_machine")) or not data.get("machine", False))
+    return True
+
+
+def cycle_of(cause: Sequence[str], workflow_id: str) -> str:
+    """The chain of workflows that would go on without end, for people to read."""
+    return " → ".join([*cause, workflow_id])
+
+
+def _sibling_order(node: ActionNode) -> tuple[int, str]:
+    return node.order, node.id

@@ -1,0 +1,152 @@
+"""What callers of the workflow routes send and get."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, JsonValue
+
+from leadflow.core.schema import JsonObject, Read, Text, Timestamp, Write
+from leadflow.workflows.enums import (
+    ActionType,
+    ExecutionStatus,
+    LogStatus,
+    TriggerType,
+    WorkflowStatus,
+)
+
+Name = Annotated[Text, Field(min_length=1, max_length=200)]
+Description = Annotated[Text, Field(max_length=1000)]
+Category = Annotated[Text, Field(min_length=1, max_length=100)]
+ObjectId = Annotated[Text, Field(min_length=1, max_length=64)]
+
+
+class WorkflowCreate(Write):
+    """A new workflow; it starts as a draft without triggers and actions."""
+
+    name: Name
+    description: Description | None = None
+    is_template: bool = False
+    template_category: Category | None = None
+
+
+class WorkflowUpdate(Write):
+    """Fields that are given change; null clears the optional ones. The status changes by activate and pause alone."""
+
+    name: Name | None = None
+    description: Description | None = None
+    is_template: bool | None = None
+    template_category: Category | None = None
+
+
+class WorkflowTriggerCreate(Write):
+    """What starts a run; `trigger_config` is checked by `trigger_type`."""
+
+    trigger_type: TriggerType
+    trigger_config: JsonObject = Field(default_factory=dict)
+    is_active: bool = True
+
+
+class WorkflowActionCreate(Write):
+    """One step; `action_config` is checked by `action_type`, siblings run by `order`."""
+
+    action_type: ActionType
+    action_config: JsonObject = Field(default_factory=dict)
+    order: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    parent_action_id: ObjectId | None = None
+    condition: JsonObject | None = None
+
+
+class RunRequest(Write):
+    """A manual run, for a lead or for none; `data` is what triggers would have brought."""
+
+    lead_id: ObjectId | None = None
+    data: JsonObject = Field(default_factory=dict)
+
+
+class WorkflowTrigger(Read):
+    """One trigger of a workflow."""
+
+    id: str
+    workflow_id: str
+    trigger_type: TriggerType
+    trigger_config: dict[str, JsonValue]
+    is_active: bool
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class WorkflowAction(Read):
+    """One action of a workflow."""
+
+    id: str
+    workflow_id: str
+    action_type: ActionType
+    action_config: dict[str, JsonValue]
+    order: int
+    parent_action_id: str | None
+    condition: dict[str, JsonValue] | None
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class Workflow(Read):
+    """A workflow; `version` is the one last published, 0 before the first activation."""
+
+    id: str
+    name: str
+    description: str | None
+    status: WorkflowStatus
+    is_template: bool
+    template_category: str | None
+    created_by: str | None
+    execution_count: int
+    success_count: int
+    failure_count: int
+    last_executed_at: Timestamp | None
+    version: int
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class WorkflowDetail(Workflow):
+    """A workflow with its triggers and its actions as they are being edited, children after their parents."""
+
+    triggers: list[WorkflowTrigger]
+    actions: list[WorkflowAction]
+
+
+class WorkflowExecution(Read):
+    """One run of one version of a workflow."""
+
+    id: str
+    workflow_id: str
+    workflow_version: int
+    trigger_type: str
+    trigger_id: str | None
+    trigger_data: dict[str, Any]
+    lead_id: str | None
+    status: ExecutionStatus
+    started_at: Timestamp
+    completed_at: Timestamp | None
+    error_message: str | None
+    created_at: Timestamp
+
+
+class WorkflowExecutionLog(Read):
+    """One attempt of one action of a run; `duration_ms` is null until it has ended."""
+
+    id: str
+    execution_id: str
+    workflow_version: int
+    action_id: str
+    action_type: ActionType
+    status: LogStatus
+    attempt: int
+    visit: int
+    reason: str | None
+    input_data: dict[str, Any] | None
+    output_data: dict[str, Any] | None
+    error_message: str | None
+    duration_ms: float | None
+    created_at: Timestamp

@@ -1,0 +1,195 @@
+"""Drafting workflows: what is written here changes nothing that runs; `publishing` freezes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from leadflow.core import ids, listing, table
+from leadflow.core.errors import Conflict, InvalidInput, PreconditionFailed
+from leadflow.core.table import Record
+from leadflow.workflows import rules, store
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from leadflow.workflows.schema import WorkflowActionCreate, WorkflowCreate, WorkflowTriggerCreate, WorkflowUpdate
+
+MAX_TRIGGERS = 40
+
+
+def create(body: WorkflowCreate, created_by: str | None) -> Record:
+    """A new draft."""
+    workflow_id = ids.new_id()
+    item = store.Workflow(pk=f"WF#{workflow_id}", sk="#META", id=workflow_id, created_by=created_by)
+    item.name, item.description = body.name, body.description
+    item.is_template, item.template_category = body.is_template, body.template_category
+    item.touch()
+    item.gsi1pk, item.gsi1sk = "WFS", f"{item.created_at}#{workflow_id}"
+    return with_counts([table.create(item)])[0]
+
+
+def get(workflow_id: str) -> Record:
+    """The workflow with its triggers and its actions, each after its parent. Raises NotFound."""
+    record = with_counts([store.load(workflow_id)])[0]
+    record["triggers"] = [trigger.record() for trigger in store.triggers_of(workflow_id)]
+    record["actions"] = _in_order(store.actions_of(workflow_id))
+    return record
+
+
+def list_workflows(limit: int, cursor: str | None, status: str | None) -> dict[str, Any]:
+    """Workflows, newest first, of one status or of any."""
+    page = store.page_of_workflows(limit, cursor, status)
+    counted = store.counters([record["id"] for record in page["items"]])
+    page["items"] = [_counted(record, counted.get(record["id"])) for record in page["items"]]
+    return page
+
+
+def update(workflow_id: str, body: WorkflowUpdate, if_match: int | None) -> Record:
+    """Changes the given fields. Raises NotFound, PreconditionFailed for a stale If-Match, InvalidInput for nulls."""
+    item = store.load_expected(workflow_id, if_match)
+    changes = body.model_dump(exclude_unset=True)
+    for required in ("name", "is_template"):
+        if required in changes and changes[required] is None:
+            raise InvalidInput(required, "must not be null")
+    for name, value in changes.items():
+        setattr(item, name, value)
+    try:
+        table.save(item)
+    except table.Stale:
+        raise PreconditionFailed("The workflow was changed by someone else just now.") from None
+    return with_counts([item])[0]
+
+
+def add_trigger(workflow_id: str, body: WorkflowTriggerCreate) -> Record:
+    """A new trigger of the draft. Raises InvalidInput naming what its type does not take."""
+    from leadflow.workflows.configs import TRIGGER_CONFIGS
+
+    _open_for_edits(workflow_id)
+    if len(store.triggers_of(workflow_id)) >= MAX_TRIGGERS:
+        raise InvalidInput("trigger_type", f"a workflow has at most {MAX_TRIGGERS} triggers")
+    config = _given(TRIGGER_CONFIGS[body.trigger_type], body.trigger_config, "trigger_config")
+    _check_condition(config.get("filters"), "trigger_config.filters", "TRIGGER_FILTER")
+    _check_condition(config.get("audience"), "trigger_config.audience", "AUDIENCE")
+    trigger_id = ids.new_id()
+    item = store.WorkflowTrigger(pk=f"WF#{workflow_id}", sk=f"TRG#{trigger_id}", id=trigger_id)
+    item.workflow_id, item.trigger_type = workflow_id, body.trigger_type
+    item.trigger_config, item.is_active = config, body.is_active
+    return table.create(item).record()
+
+
+def list_triggers(workflow_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
+    store.load(workflow_id)
+    records = [item.record() for item in store.triggers_of(workflow_id)]
+    return listing.whole(records, limit=limit, cursor=cursor, listing=f"triggers/{workflow_id}")
+
+
+def add_action(workflow_id: str, body: WorkflowActionCreate) -> Record:
+    """A new action of the draft. Raises InvalidInput naming what its type, parent or condition does not take."""
+    from leadflow.core.rendering import check_value
+    from leadflow.workflows.configs import ACTION_CONFIGS
+
+    _open_for_edits(workflow_id)
+    others = store.actions_of(workflow_id)
+    if len(others) >= rules.MAX_ACTIONS:
+        raise InvalidInput("action_type", f"a workflow has at most {rules.MAX_ACTIONS} actions")
+    config = _given(ACTION_CONFIGS[body.action_type], body.action_config, "action_config")
+    check_value(config, "action_config")
+    if body.action_type == "condition":
+        _check_condition(config["if"], "action_config.if")
+    if body.action_type == "update_lead":
+        _check_lead_fields(config.get("set", {}))
+    _check_place(body, {other.id: other for other in others})
+    action_id = ids.new_id()
+    item = store.WorkflowAction(pk=f"WF#{workflow_id}", sk=f"ACT#{action_id}", id=action_id)
+    item.workflow_id, item.action_type, item.action_config = workflow_id, body.action_type, config
+    item.order, item.parent_action_id, item.condition = body.order, body.parent_action_id, body.condition
+    return table.create(item).record()
+
+
+def list_actions(workflow_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
+    """The actions of the draft, each after its parent, siblings by order."""
+    store.load(workflow_id)
+    records = _in_order(store.actions_of(workflow_id))
+    return listing.whole(records, limit=limit, cursor=cursor, listing=f"actions/{workflow_id}")
+
+
+def node_of(item: store.WorkflowAction) -> rules.ActionNode:
+    """The action as the rules see it."""
+    return rules.ActionNode(
+        item.id, item.action_type, item.action_config, int(item.order), item.parent_action_id, item.condition
+    )
+
+
+def with_counts(items: list[store.Workflow]) -> list[Record]:
+    """The workflows' records with their totals."""
+    counted = store.counters([item.id for item in items])
+    return [_counted(item.record(), counted.get(item.id)) for item in items]
+
+
+def _counted(record: Record, counts: store.WorkflowCounters | None) -> Record:
+    for name in ("execution_count", "success_count", "failure_count"):
+        record[name] = int(getattr(counts, name)) if counts else 0
+    record["last_executed_at"] = counts.last_executed_at if counts else None
+    return record
+
+
+def _in_order(items: list[store.WorkflowAction]) -> list[Record]:
+    records = {item.id: item.record() for item in items}
+    return [records[node.id] for node in rules.in_walking_order([node_of(item) for item in items])]
+
+
+def _open_for_edits(workflow_id: str) -> None:
+    if store.load(workflow_id).status == "archived":
+        raise Conflict(f"Workflow {workflow_id} is archived.", workflow_id)
+
+
+def _given(model: type[BaseModel], config: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The configuration as it was given, checked by its model."""
+    from leadflow.core.schema import checked
+
+    return checked(model, json.dumps(config), where).model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _check_condition(condition: Mapping[str, Any] | None, where: str, place: str = "ACTION") -> None:
+    """`place` names the catalog of fields: ACTION, TRIGGER_FILTER or AUDIENCE."""
+    from leadflow.core import conditions
+
+    if condition is not None:
+        conditions.validate(condition, getattr(conditions, place), where)
+
+
+def _check_lead_fields(fields: Mapping[str, Any]) -> None:
+    """Fields of a lead's update; a text with a placeholder is checked when it is rendered."""
+    from leadflow.core.schema import checked
+    from leadflow.leads.schema import LeadUpdate
+
+    unknown = [name for name in fields if name not in LeadUpdate.model_fields]
+    if unknown:
+        raise InvalidInput.many((f"action_config.set.{name}", "is not a field of a lead") for name in unknown)
+    plain = {name: value for name, value in fields.items() if "{{" not in json.dumps(value)}
+    checked(LeadUpdate, json.dumps(plain), "action_config.set")
+
+
+def _check_place(body: WorkflowActionCreate, others: Mapping[str, store.WorkflowAction]) -> None:
+    from leadflow.workflows.configs import Branch
+
+    parent = None
+    if body.parent_action_id is not None:
+        parent = others.get(body.parent_action_id)
+        if parent is None:
+            raise InvalidInput("parent_action_id", f"this workflow has no action {body.parent_action_id}")
+    branch = None
+    if body.condition and "branch" in body.condition:
+        placed = _given(Branch, body.condition, "condition")
+        branch = placed["branch"]
+        _check_condition(placed.get("if"), "condition.if")
+    else:
+        _check_condition(body.condition, "condition")
+    if branch is not None and parent is None:
+        raise InvalidInput("condition.branch", "an action without a parent stands on no branch")
+    if branch in ("yes", "no") and parent is not None and parent.action_type != "condition":
+        raise InvalidInput("condition.branch", "yes and no are sides of a condition action")
+    if branch is None and parent is not None and parent.action_type == "condition":
+        raise InvalidInput("condition", 'a child of a condition action names its side: {"branch": "yes"}')

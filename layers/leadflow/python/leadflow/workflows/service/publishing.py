@@ -1,0 +1,163 @@
+"""Publishing: checks everything, freezes an immutable version and puts its triggers in force, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from leadflow.core import clock, seams, table
+from leadflow.core.errors import Conflict, InvalidInput, LeadflowError
+from leadflow.core.table import Record
+from leadflow.workflows import rules, store
+from leadflow.workflows.enums import READY_ACTIONS, READY_TRIGGERS
+from leadflow.workflows.service.definitions import node_of, with_counts
+
+# A transaction takes 4 MB and 100 actions.
+_MAX_PARTS = 8
+
+
+def activate(workflow_id: str) -> Record:
+    """Publishes the draft as a new version that starts new runs from now on; running ones keep theirs.
+
+    Raises InvalidInput naming each trigger or action that cannot work, Conflict for an archived workflow.
+    """
+    active_from = clock.now_stamp()
+    workflow = store.load(workflow_id)
+    if workflow.status == "archived":
+        raise Conflict(f"Workflow {workflow_id} is archived.", workflow_id)
+    triggers = [trigger for trigger in store.triggers_of(workflow_id) if trigger.is_active]
+    actions = store.actions_of(workflow_id)
+    _check(triggers, actions)
+    before = _index_keys(workflow)
+    workflow.version = int(workflow.version) + 1
+    workflow.status = "active"
+    parts = _frozen(workflow, triggers, actions)
+    entries = [_entry(workflow, trigger, active_from) for trigger in triggers]
+    _commit(workflow, [*parts, *entries], before)
+    return with_counts([workflow])[0]
+
+
+def pause(workflow_id: str) -> Record:
+    """Stops new runs; those that run go on to their end. Raises Conflict when the workflow is not active."""
+    workflow = store.load(workflow_id)
+    if workflow.status != "active":
+        raise Conflict(f"Workflow {workflow_id} is {workflow.status}, not active.", workflow_id)
+    workflow.status = "paused"
+    _commit(workflow, [], _index_keys(workflow))
+    return with_counts([workflow])[0]
+
+
+def definition(workflow_id: str, version: int) -> rules.Definition:
+    """A frozen version; kept once read, since it never changes. Raises NotFound."""
+
+    def read() -> rules.Definition:
+        content = json.loads(store.version_text(workflow_id, version))
+        nodes = [rules.ActionNode(**fields) for fields in content["actions"]]
+        return rules.Definition(workflow_id, version, rules.in_walking_order(nodes))
+
+    return seams.current().remember(f"version:{workflow_id}:{version}", read)
+
+
+def _check(triggers: list[store.WorkflowTrigger], actions: list[store.WorkflowAction]) -> None:
+    errors: list[tuple[str, str]] = []
+    if not actions:
+        errors.append(("actions", "a workflow needs at least one action"))
+    for trigger in triggers:
+        if trigger.trigger_type not in READY_TRIGGERS:
+            errors.append((f"triggers.{trigger.id}", f"{trigger.trigger_type} triggers are not available yet"))
+    walked = {node.id for node in rules.in_walking_order([node_of(action) for action in actions])}
+    for action in actions:
+        errors += _action_errors(action, action.id in walked)
+    if errors:
+        raise InvalidInput.many(errors)
+
+
+def _action_errors(action: store.WorkflowAction, reachable: bool) -> Iterable[tuple[str, str]]:
+    where = f"actions.{action.id}"
+    if not reachable:
+        yield where, "its parent is missing or the actions form a cycle"
+    if action.action_type not in READY_ACTIONS:
+        yield where, f"{action.action_type} actions are not available yet"
+    elif action.action_type == "wait" and (action.action_config.get("for_event") or action.action_config.get("window")):
+        yield where, "waiting for an event or a window is not available yet"
+    elif action.action_type == "send_email":
+        yield from _mail_errors(where, action.action_config["template_id"])
+
+
+def _mail_errors(where: str, template_id: str) -> Iterable[tuple[str, str]]:
+    from leadflow.campaigns import service as campaigns
+    from leadflow.channels import service as channels
+
+    try:
+        campaigns.require_template(template_id)
+    except LeadflowError as error:
+        yield f"{where}.action_config.template_id", error.detail
+    if channels.active_email_channel() is None:
+        yield where, "there is no active email channel"
+
+
+def _frozen(
+    workflow: store.Workflow, triggers: list[store.WorkflowTrigger], actions: list[store.WorkflowAction]
+) -> list[store.VersionPart]:
+    content: dict[str, Any] = {
+        "triggers": [{"id": trigger.id, "trigger_type": trigger.trigger_type} for trigger in triggers],
+        "actions": [_frozen_action(action) for action in actions],
+    }
+    parts = store.version_parts(workflow.id, int(workflow.version), json.dumps(content, separators=(",", ":")))
+    if len(parts) > _MAX_PARTS:
+        raise InvalidInput("actions", "the configurations are larger than 2.4 MB together")
+    return parts
+
+
+def _frozen_action(action: store.WorkflowAction) -> dict[str, Any]:
+    node = node_of(action)
+    return {
+        "id": node.id,
+        "action_type": node.action_type,
+        "config": node.config,
+        "order": node.order,
+        "parent_id": node.parent_id,
+        "condition": node.condition,
+    }
+
+
+def _entry(workflow: store.Workflow, trigger: store.WorkflowTrigger, active_from: str) -> store.ActiveTrigger:
+    return store.ActiveTrigger(
+        pk=f"TRGIDX#{trigger.trigger_type}",
+        sk=f"{workflow.id}#{trigger.id}#{int(workflow.version)}",
+        workflow_id=workflow.id,
+        trigger_id=trigger.id,
+        version=workflow.version,
+        config=trigger.trigger_config,
+        active_from=active_from,
+    )
+
+
+def _index_keys(workflow: store.Workflow) -> set[tuple[str, str]]:
+    """The index entries that the last published version may have."""
+    if not workflow.version:
+        return set()
+    version = int(workflow.version)
+    content = json.loads(store.version_text(workflow.id, version))
+    return {(f"TRGIDX#{one['trigger_type']}", f"{workflow.id}#{one['id']}#{version}") for one in content["triggers"]}
+
+
+def _commit(workflow: store.Workflow, puts: list[table.Item], gone: set[tuple[str, str]]) -> None:
+    revision = store.TriggerRevision(pk="TRGIDX", sk="#REV")
+    workflow.touch()
+    try:
+        with table.transaction() as writes:
+            for key in sorted(gone):
+                writes.delete(store.ActiveTrigger(pk=key[0], sk=key[1]), add_version_condition=False)
+            writes.save(workflow)
+            for item in puts:
+                item.touch()
+                writes.save(item, condition=table.Item.pk.does_not_exist())
+            writes.update(
+                revision,
+                [store.TriggerRevision.revision.add(1), store.TriggerRevision.kind.set(store.TriggerRevision)],
+                add_version_condition=False,
+            )
+    except table.TransactionRefused:
+        raise Conflict("The workflow was changed by someone else just now; try again.", workflow.id) from None

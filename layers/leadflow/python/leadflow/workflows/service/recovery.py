@@ -1,0 +1,92 @@
+"""Starting state machine executions, and starting again what the platform lost: from the table alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from leadflow.core import aws, clock, due, effects, table
+from leadflow.core.errors import LeadflowError, RateLimited
+from leadflow.core.settings import settings
+from leadflow.workflows import store
+from leadflow.workflows.service import starting
+
+# A run that is lost this often in a row without getting one action further is given up.
+MAX_LOSSES = 20
+_PASSING = frozenset({"ExecutionLimitExceeded", "ThrottlingException", "ServiceUnavailable", "InternalServerError"})
+
+
+def start(message: dict[str, Any]) -> None:
+    """Starts the state machine for one queued run; a name used before means it was started.
+
+    Raises RateLimited when the service has no room now.
+    """
+    execution_id, run = message["execution_id"], int(message["run"])
+    try:
+        aws.client("stepfunctions").start_execution(
+            stateMachineArn=settings().state_machine_arn,
+            name=f"{execution_id}-{run}",
+            input=json.dumps({"execution_id": execution_id, "run": run}),
+        )
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ExecutionAlreadyExists":
+            return
+        if code in _PASSING:
+            raise RateLimited(f"The state machine takes no start now: {code}.") from error
+        raise
+
+
+def park(message: dict[str, Any], error: LeadflowError) -> None:
+    """Writes on the run why it cannot be started."""
+    execution = store.find_execution(str(message.get("execution_id")))
+    if execution is not None and execution.status == "running":
+        _give_up(execution, f"The run could not be started: {error.detail}")
+
+
+def reconcile() -> dict[str, int]:
+    """Puts runs back to work that are due and that nobody holds; counts how many, and how many were given up."""
+    counts = {"restarted": 0, "given_up": 0}
+    restarted: list[store.WorkflowExecution] = []
+    for execution in due.unattended(store.WorkflowExecution, "execution"):
+        if execution.status != "running" or effects.is_held(execution.lease_until, execution.host_id):
+            continue
+        try:
+            if execution.lease_until is not None:
+                execution.lost = int(execution.lost) + 1
+            if execution.lost > MAX_LOSSES:
+                _give_up(execution, f"The run was lost {MAX_LOSSES} times in a row at the same action.")
+                counts["given_up"] += 1
+                continue
+            _next_run(execution)
+        except table.Stale:
+            # Somebody took it up between our look and our write.
+            continue
+        restarted.append(execution)
+    starting.queue_starts(restarted)
+    counts["restarted"] = len(restarted)
+    return counts
+
+
+def hand_over(execution: store.WorkflowExecution) -> None:
+    """Lets a fresh state machine execution carry the run on, since the old one's history is nearly full."""
+    _next_run(execution)
+    starting.queue_starts([execution])
+
+
+def _next_run(execution: store.WorkflowExecution) -> None:
+    execution.run, execution.segments = int(execution.run) + 1, 0
+    execution.lease_until = None
+    execution.host_id = settings().host_id or None
+    at = clock.stamp(clock.now() + starting.START_PATIENCE)
+    due.mark(execution, "execution", max(at, execution.wake_at or at), execution.id)
+    table.save(execution)
+
+
+def _give_up(execution: store.WorkflowExecution, reason: str) -> None:
+    execution.status, execution.completed_at, execution.error_message = "failed", clock.now_stamp(), reason
+    execution.lease_until = None
+    due.clear(execution)
+    table.save(execution)

@@ -1,0 +1,1 @@
+"""Makes the OpenAPI document: routes from template.yaml, everything else from the functions behind them."""

@@ -1,0 +1,63 @@
+"""What fresh state holds, put there through the API like any caller would.
+
+`python -m local.seed` puts the sample data into the host that runs on DATA_DIR, as `make seed` does.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from typing import Any
+
+from local import settings
+from local.client import Api, Refused, read_run
+from local.samples import put_samples
+
+
+def seed_defaults(api: Api, event_public_key: str, inbound_secret: str) -> None:
+    """Makes a channel of each type that is not there yet, ready to be used against the provider sandbox.
+
+    `event_public_key` is the sandbox's own, base64 of its DER form: the product checks the sandbox's signed events
+    with it. Raises `local.client.Refused` when the API will not have it.
+    """
+    present = {channel["channel_type"] for channel in api.every("/channels")}
+    for channel in _channels(event_public_key, inbound_secret):
+        if channel["channel_type"] not in present:
+            api.post("/channels", channel)
+
+
+def _channels(event_public_key: str, inbound_secret: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "channel_type": "email",
+            "provider": "sendgrid",
+            "is_active": True,
+            "api_credentials": {
+                "api_key": "SG.sandbox",
+                "event_public_key": event_public_key,
+                "inbound_secret": inbound_secret,
+            },
+            "from_email": "hello@leadflow.test",
+            "from_name": "Leadflow",
+            "postal_address": "1 Loopback Street, Localhost",
+        }
+    ]
+
+
+def main() -> int:
+    """The exit code: 1, with one line on stderr, when no host runs or it refuses."""
+    run = read_run(settings.data_dir())
+    if run is None:
+        print(f"no host is running on {settings.data_dir()}; start one with `make run`", file=sys.stderr)
+        return 1
+    with closing(Api(run.api_url, run.admin_key)) as api:
+        try:
+            put_samples(api)
+        except Refused as error:
+            print(f"the sample data was refused: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""The cloud of functional and chaos tests: moto in process, one thread, with what template.yaml makes."""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from moto import mock_aws
+
+from leadflow.core import aws, seams
+from tests import rights
+from tests.harness import Clock, CountingEntropy
+from tests.lighter_moto import lighter
+
+PUBLIC_URL = "https://api.leadflow.test"
+_MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+# Making a client takes longer than most tests, and a client keeps nothing of the cloud it talks to.
+_clients: dict[str, Any] = {}
+
+
+@contextmanager
+def fresh_cloud(clock: Clock) -> Iterator[seams.Seams]:
+    """A table, queues, a state machine, a key and secrets, empty; seams with this clock; doors held to their roles."""
+    fresh = seams.Seams(clock, CountingEntropy(), sleep=lambda _: None, kept=dict(_clients))
+    with mock_aws(), lighter(), seams.installed(fresh) as installed, rights.held(), _key_on_demand():
+        _make_table()
+        _make_secrets()
+        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in ("STARTS", "DELIVERIES", "ERASURES")}
+        made["STATE_MACHINE_ARN"] = _make_machine()
+        with patch.dict(os.environ, made):
+            seams.current().forget("settings")
+            yield installed
+        _clients.update(
+            {name: kept for name, kept in installed.kept.items() if name.startswith(("client:", "session"))}
+        )
+
+
+def _make_queue(name: str) -> str:
+    return str(aws.client("sqs").create_queue(QueueName=name.lower())["QueueUrl"])
+
+
+def _make_machine() -> str:
+    role = "arn:aws:iam::123456789012:role/engine"
+    made = aws.client("stepfunctions").create_state_machine(
+        name="engine", definition=json.dumps(_MACHINE), roleArn=role
+    )
+    return str(made["stateMachineArn"])
+
+
+def _make_table() -> None:
+    keys = [("pk", "sk"), *((f"gsi{n}pk", f"gsi{n}sk") for n in (1, 2, 3))]
+    schemas: list[Any] = [
+        [{"AttributeName": hash_, "KeyType": "HASH"}, {"AttributeName": range_, "KeyType": "RANGE"}]
+        for hash_, range_ in keys
+    ]
+    aws.client("dynamodb").create_table(
+        TableName=os.environ["TABLE_NAME"],
+        KeySchema=schemas[0],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for pair in keys for name in pair],
+        GlobalSecondaryIndexes=[
+            {"IndexName": f"GSI{n}", "KeySchema": schemas[n], "Projection": {"ProjectionType": "KEYS_ONLY"}}
+            for n in (1, 2, 3)
+        ],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+
+
+def _make_secrets() -> None:
+    aws.client("secretsmanager").create_secret(
+        Name=os.environ["APP_SECRET_ID"], SecretString=json.dumps({"master": "m" * 64})
+    )
+    aws.client("ssm").put_parameter(Name=os.environ["PUBLIC_URL_PARAMETER"], Value=PUBLIC_URL, Type="String")
+
+
+@contextmanager
+def _key_on_demand() -> Iterator[None]:
+    """Makes the KMS key when something is first encrypted: moto's takes longer to make than most tests run."""
+    kms = aws.client("kms")
+    made: list[str] = []
+
+    def make() -> None:
+        made.append(kms.create_key()["KeyMetadata"]["KeyId"])
+        kms.create_alias(AliasName=os.environ["KMS_KEY_ID"], TargetKeyId=made[0])
+
+    def look(model: Any, **_: Any) -> None:
+        if model.name == "Encrypt" and not made:
+            # Not with the rights of the door that is open.
+            contextvars.Context().run(make)
+
+    kms.meta.events.register("before-parameter-build.kms", look)
+    try:
+        yield
+    finally:
+        kms.meta.events.unregister("before-parameter-build.kms", look)

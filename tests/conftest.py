@@ -1,0 +1,21 @@
+"""Settings every test runs under; nothing here touches AWS."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.update(
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_DEFAULT_REGION="us-east-1",
+    AWS_REGION="us-east-1",
+    STAGE="local",
+    TABLE_NAME="leadflow-test",
+    BUCKET_NAME="leadflow-test",
+    APP_SECRET_ID="leadflow-test",
+    KMS_KEY_ID="alias/leadflow-test",
+    PUBLIC_URL_PARAMETER="/leadflow-test/public-url",
+    POWERTOOLS_SERVICE_NAME="leadflow",
+    POWERTOOLS_METRICS_NAMESPACE="Leadflow",
+    POWERTOOLS_METRICS_DISABLED="true",
+)

@@ -1,0 +1,101 @@
+"""moto as functional tests use it answers, keeps and streams what moto by itself does."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import nullcontext
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+
+from tests.lighter_moto import lighter
+
+TABLE = "things"
+THERE = {"pk": {"S": "there"}, "sk": {"S": "#"}, "n": {"N": "1"}, "m": {"M": {"list": {"L": [{"S": "a"}]}}}}
+ALL_KINDS = {
+    "pk": {"S": "new"},
+    "sk": {"S": "#"},
+    "s": {"S": "ß"},
+    "n": {"N": "1.50"},
+    "b": {"B": b"\x00\xff"},
+    "t": {"BOOL": True},
+    "z": {"NULL": True},
+    "l": {"L": [{"S": "x"}, {"N": "2"}, {"M": {"deep": {"B": b"\x01"}}}]},
+    "m": {"M": {}},
+    "set": {"SS": ["a", "b"]},
+}
+PUT = {"Put": {"TableName": TABLE, "Item": ALL_KINDS, "ConditionExpression": "attribute_not_exists(pk)"}}
+DELETE = {"Delete": {"TableName": TABLE, "Key": {"pk": {"S": "there"}, "sk": {"S": "#"}}}}
+FAILS = {
+    "ConditionCheck": {
+        "TableName": TABLE,
+        "Key": {"pk": {"S": "nowhere"}, "sk": {"S": "#"}},
+        "ConditionExpression": "attribute_exists(pk)",
+    }
+}
+
+
+def _update(expression: str, **values: Any) -> dict[str, Any]:
+    return {
+        "Update": {
+            "TableName": TABLE,
+            "Key": {"pk": {"S": "there"}, "sk": {"S": "#"}},
+            "UpdateExpression": expression,
+            "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
+        }
+    }
+
+
+SET = _update("SET n = :n, m.list[0] = :x", n={"N": "2"}, x={"S": "changed"})
+ADD = _update("ADD n :n", n={"N": "5"})
+
+
+def _outcome(transaction: list[dict[str, Any]]) -> tuple[str, list[Any], list[Any]]:
+    """The answer, what the table holds after it, and what its stream tells."""
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    client.put_item(TableName=TABLE, Item=THERE)
+    try:
+        client.transact_write_items(TransactItems=transaction)
+        answer = "done"
+    except ClientError as error:
+        answer = str(error)
+    shard = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables[TABLE].stream_shard
+    assert shard is not None
+    changes = [record.record["dynamodb"] for record in shard.items]
+    told = [(one.get("OldImage"), one.get("NewImage"), one["SequenceNumber"]) for one in changes]
+    return answer, client.scan(TableName=TABLE)["Items"], told
+
+
+@pytest.mark.parametrize(
+    "transaction",
+    [
+        [PUT],
+        [PUT, SET],
+        [DELETE, PUT],
+        [SET, FAILS],
+        [ADD, PUT, FAILS],
+        [DELETE, FAILS, PUT],
+        [PUT, PUT],
+        [SET, ADD],
+        [_update("SET n = :n", n={"S": ""}), FAILS],
+        [_update("SET nonsense", n={"N": "1"})],
+    ],
+)
+def test_a_transaction_ends_as_with_moto_itself(transaction: list[dict[str, Any]]) -> None:
+    outcomes = []
+    for way in (nullcontext(), lighter()):
+        with mock_aws(), way:
+            outcomes.append(_outcome(copy.deepcopy(transaction)))
+    assert outcomes[0] == outcomes[1]

@@ -1,0 +1,98 @@
+"""POST /channels/{channel_id}/check"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.functional.channels.accounts import SMS, make
+from tests.functional.channels.provider import Provider
+from tests.harness import Answer, Clock, call
+
+WRONG = {"errors": [{"field": None, "message": "The provided authorization grant is invalid", "help": None}]}
+
+
+def check(channel: dict[str, Any]) -> Answer:
+    return call("channels/check_channel", path={"channel_id": channel["id"]})
+
+
+def health(channel: dict[str, Any]) -> tuple[bool | None, str | None]:
+    shown = call("channels/get_channel", path={"channel_id": channel["id"]}).json
+    return shown["is_healthy"], shown["last_checked_at"]
+
+
+def test_a_key_that_may_send_is_fine(provider: Provider, clock: Clock) -> None:
+    provider.answers(200, {"scopes": ["mail.send", "user.account.read"]})
+    channel = make()
+    clock.advance(hours=1)
+    answer = check(channel)
+    assert (answer.status, answer.json) == (
+        200,
+        {"ok": True, "detail": "The key may send mail.", "scopes": ["mail.send", "user.account.read"]},
+    )
+    (asked,) = provider.asked
+    assert (asked.method, asked.path) == ("GET", "/sendgrid/v3/scopes")
+    assert asked.headers["authorization"] == "Bearer SG.the-api-key"
+    assert health(channel) == (True, "2026-03-02T10:00:00.000Z")
+
+
+def test_a_key_that_may_not_send_is_not(provider: Provider) -> None:
+    provider.answers(200, {"scopes": ["user.account.read"]})
+    channel = make()
+    assert check(channel).json == {
+        "ok": False,
+        "detail": "The key lacks the scope mail.send.",
+        "scopes": ["user.account.read"],
+    }
+    assert health(channel)[0] is False
+
+
+def test_a_refused_key_marks_the_channel_until_a_check_succeeds(provider: Provider) -> None:
+    channel = make()
+    provider.answers(401, WRONG)
+    answer = check(channel).json
+    assert answer == {
+        "ok": False,
+        "detail": "SendGrid answered 401: The provided authorization grant is invalid",
+        "scopes": None,
+    }
+    assert health(channel)[0] is False
+    provider.answers(200, {"scopes": ["mail.send"]})
+    assert check(channel).json["ok"] is True
+    assert health(channel)[0] is True
+
+
+def test_a_provider_in_trouble_says_nothing_about_the_key(provider: Provider) -> None:
+    channel = make()
+    provider.answers(500, {"errors": [{"message": "Internal Server Error"}]})
+    assert check(channel).json == {"ok": False, "detail": "The provider answered 500.", "scopes": None}
+    provider.hangs_up = True
+    assert check(channel).json["ok"] is False
+    assert health(channel) == (None, None)
+
+
+def test_too_many_requests_are_said_to_be_that(provider: Provider) -> None:
+    channel = make()
+    provider.answers(429, {"errors": [{"field": None, "message": "too many requests"}]})
+    answer = check(channel)
+    assert (answer.status, answer.headers["retry-after"]) == (429, "60")
+
+
+def test_a_channel_without_a_key_is_not_fine(provider: Provider) -> None:
+    channel = make(is_active=False, api_credentials={})
+    assert check(channel).json["ok"] is False
+    assert not provider.asked
+
+
+def test_other_types_cannot_be_checked_yet(provider: Provider) -> None:
+    answer = check(make(SMS))
+    assert answer.status == 422
+    assert answer.json["errors"] == [{"field": "channel_type", "message": "sms channels cannot be checked yet"}]
+
+
+def test_no_such_channel() -> None:
+    assert check({"id": "01HZX4"}).status == 404
+
+
+def test_the_scope_is_needed() -> None:
+    channel = make()
+    assert call("channels/check_channel", path={"channel_id": channel["id"]}, scopes="channels:read").status == 403

@@ -1,0 +1,22 @@
+"""Every functional test has a cloud of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from leadflow.core import seams
+from tests.cloud import fresh_cloud
+from tests.harness import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(autouse=True)
+def cloud(clock: Clock) -> Iterator[seams.Seams]:
+    with fresh_cloud(clock) as installed:
+        yield installed

@@ -1,0 +1,60 @@
+"""The scheduled function that puts waiting work back to work in every wing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from leadflow.campaigns import service as campaigns
+from leadflow.channels import service as channels
+from leadflow.leads import service as leads
+from leadflow.workflows.service import recovery
+from tests.harness import ROOT, door
+
+
+def tick() -> dict[str, int]:
+    event = json.loads((ROOT / "events" / "platform" / "reconcile.json").read_text(encoding="utf-8"))
+    counts: dict[str, int] = door("platform/reconcile")(event, None)
+    return counts
+
+
+def test_an_empty_house_has_nothing_waiting() -> None:
+    counts = tick()
+    assert set(counts.values()) == {0}
+    assert {name.split("_")[0] for name in counts} == {"workflows", "campaigns", "channels", "leads"}
+
+
+def test_counts_are_told_by_wing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, wing in enumerate((recovery, campaigns, channels, leads), start=1):
+        monkeypatch.setattr(wing, "reconcile", lambda number=number: {"done": number})
+    assert tick() == {"workflows_done": 1, "campaigns_done": 2, "channels_done": 3, "leads_done": 4}
+
+
+def test_a_wing_that_fails_is_told_and_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+
+    def broken(error: Exception) -> Any:
+        def reconcile() -> dict[str, int]:
+            asked.append(type(error).__name__)
+            raise error
+
+        return reconcile
+
+    def fine() -> dict[str, int]:
+        asked.append("fine")
+        return {"done": 1}
+
+    monkeypatch.setattr(recovery, "reconcile", broken(ConnectionError("ana@example.com")))
+    monkeypatch.setattr(campaigns, "reconcile", broken(ZeroDivisionError()))
+    monkeypatch.setattr(channels, "reconcile", fine)
+    monkeypatch.setattr(leads, "reconcile", dict)
+    with pytest.raises(ExceptionGroup, match="2 wings"):
+        tick()
+    assert asked == ["ConnectionError", "ZeroDivisionError", "fine"]
+    told = [vars(record) for record in caplog.records if record.message == "schedule failed"]
+    assert [line["error_type"] for line in told] == ["ConnectionError", "ZeroDivisionError"]
+    assert "ana@example.com" not in str(told)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from leadflow.core import table
+from leadflow.workflows import store
+from leadflow.workflows.service import publishing
+from tests.functional.workflows.conftest import AddAction, MakeWorkflow
+from tests.harness import call
+
+Activate = Callable[[str], Any]
+
+
+def test_activation_freezes_a_version_and_puts_its_triggers_in_force(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate
+) -> None:
+    workflow_id = make_workflow()
+    add_action(workflow_id, "wait", {"hours": 1})
+    record = activate(workflow_id)
+    assert (record["status"], record["version"]) == ("active", 1)
+    [trigger] = store.active_triggers("lead_created")
+    assert (trigger.workflow_id, int(trigger.version)) == (workflow_id, 1)
+    assert store.trigger_revision() == 1
+
+
+def test_a_published_version_never_changes(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate
+) -> None:
+    workflow_id = make_workflow()
+    add_action(workflow_id, "wait", {"hours": 1})
+    activate(workflow_id)
+    add_action(workflow_id, "wait", {"hours": 2}, order=1)
+    assert len(publishing.definition(workflow_id, 1).actions) == 1
+    assert activate(workflow_id)["version"] == 2
+    assert len(publishing.definition(workflow_id, 1).actions) == 1
+    assert len(publishing.definition(workflow_id, 2).actions) == 2
+    assert [int(trigger.version) for trigger in store.active_triggers("lead_created")] == [2]
+
+
+def test_a_version_larger_than_an_item_is_kept_in_parts(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate
+) -> None:
+    workflow_id = make_workflow()
+    for number in range(40):
+        add_action(workflow_id, "update_lead", {"set": {"custom": {"filler": f"{number:03d}" + "x" * 12_000}}})
+    activate(workflow_id)
+    assert len(table.query_items(store.VersionPart, f"WF#{workflow_id}", prefix="V#")) == 2
+    assert len(publishing.definition(workflow_id, 1).actions) == 40
+
+
+def test_everything_that_cannot_work_is_named(make_workflow: MakeWorkflow, add_action: AddAction) -> None:
+    workflow_id = make_workflow(trigger="workflow_failed")
+    mail = add_action(workflow_id, "send_email", {"template_id": "NONE"})
+    task = add_action(workflow_id, "create_task", {"title": "Call"}, order=1)
+    answer = call("workflows/activate_workflow", path={"workflow_id": workflow_id})
+    assert answer.status == 422
+    fields = " ".join(error["field"] for error in answer.json["errors"])
+    messages = " ".join(error["message"] for error in answer.json["errors"])
+    assert f"actions.{mail}.action_config.template_id" in fields
+    assert f"actions.{task}" in fields
+    assert "no active email channel" in messages
+    assert "workflow_failed triggers are not available yet" in messages
+    assert call("workflows/get_workflow", path={"workflow_id": workflow_id}).json["status"] == "draft"
+
+
+def test_a_workflow_without_actions_is_not_activated(make_workflow: MakeWorkflow) -> None:
+    answer = call("workflows/activate_workflow", path={"workflow_id": make_workflow()})
+    assert answer.status == 422
+    assert answer.json["errors"][0]["field"] == "actions"
+
+
+def test_an_inactive_trigger_is_not_in_force(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate
+) -> None:
+    workflow_id = make_workflow(trigger=None)
+    body = {"trigger_type": "lead_created", "is_active": False}
+    assert call("workflows/add_trigger", body, path={"workflow_id": workflow_id}).status == 201
+    add_action(workflow_id, "wait", {"hours": 1})
+    activate(workflow_id)
+    assert store.active_triggers("lead_created") == []

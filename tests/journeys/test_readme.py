@@ -1,0 +1,57 @@
+"""The example of the README, typed as it stands there into a shell beside a running host."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.journeys.host import ROOT, HostProcess
+
+PATIENCE = 120
+# The README waits a few seconds and then looks; on a busy machine that would not do for a test.
+PAUSE = "sleep 5"
+UNTIL_IT_IS_DONE = """until call GET /workflows/$WORKFLOW/executions | grep -q '"completed"'; do sleep 0.1; done"""
+
+
+def example() -> str:
+    """The commands under "From nothing to a mail" that come after the start."""
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    (story,) = re.findall(r"^## From nothing to a mail\n(.*?)^## ", page, re.MULTILINE | re.DOTALL)
+    start, *commands = re.findall(r"^```sh\n(.*?)^```$", story, re.MULTILINE | re.DOTALL)
+    assert start.startswith("make run"), "the example begins with the start"
+    return "".join(commands)
+
+
+def test_the_example_of_the_readme_ends_as_the_readme_says(
+    new_host: Callable[..., HostProcess], tmp_path: Path
+) -> None:
+    host = new_host(tmp_path / ".local", TIME_SCALE="3600")
+    run = host.start()
+    commands = example()
+    assert commands.count(PAUSE) == 1
+    commands = commands.replace(PAUSE, UNTIL_IT_IS_DONE)
+    commands = commands.replace("http://127.0.0.1:3000", run.api_url).replace("http://127.0.0.1:3001", run.sandbox_url)
+
+    ended = subprocess.run(
+        ["sh", "-e", "-c", commands],
+        cwd=tmp_path,
+        env=os.environ | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == 0, said
+    assert '"title":' not in said, "no answer is a problem"
+    for kind in ("condition", "wait", "send_email"):
+        assert re.search(rf'"action_type":"{kind}","status":"completed"', said), said
+    assert '"subject":"Hello Ada Lovelace"' in said
+    assert "What does Analytical Engines need?" in said
+    assert "200 image/gif" in said
+    assert re.search(r'"name":"Ada Lovelace".*"score":2,', said), "the open raises the score"
+    assert re.search(r'"status":"opened","outcome":"accepted","attempt":1', said), said
