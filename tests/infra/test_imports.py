@@ -111,7 +111,8 @@ def test_a_reader_of_the_stream_can_read_its_first_batch(name: str) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     [source] = [event["Properties"] for event in functions()[name].events.values() if event["Type"] == "DynamoDB"]
     patterns = [json.loads(one["Pattern"]) for one in source["FilterCriteria"]["Filters"]]
-    wanted = {kind for one in patterns for kind in one["dynamodb"]["NewImage"]["type"]["S"]}
+    images = [image for one in patterns for image in one["dynamodb"].values()]
+    wanted = {kind for image in images for kind in image["type"]["S"]}
 
     assert wanted <= set(json.loads(done.stdout))
 

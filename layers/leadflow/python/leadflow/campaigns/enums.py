@@ -16,4 +16,5 @@ SuppressionChannel = Literal["email", "sms", "whatsapp", "messenger", "instagram
 SuppressionReason = Literal["unsubscribe", "bounce", "spam_report", "stop_keyword", "manual"]
 
 EMAIL_STATUSES: tuple[str, ...] = get_args(EmailStatus)
+EMAIL_OUTCOMES: tuple[str, ...] = get_args(EmailOutcome)
 MAIL_EVENTS: tuple[str, ...] = get_args(MailEvent)

@@ -105,6 +105,11 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     error_message = UnicodeAttribute(null=True)
     metadata = JSONAttribute(null=True)
 
+    counts_when_gone = True
+
+    def counted_as(self) -> dict[str, str]:
+        return {"status": self.status, "outcome": self.outcome}
+
 
 class EmailBody(table.Item, discriminator="EmailBody"):
     """What a mail says, written with its claim and never changed: a try after a crash sends these very words.
@@ -154,9 +159,6 @@ class Content:
     text: str
 
 
-# --- templates
-
-
 def new_template(template_fields: Mapping[str, Any]) -> EmailTemplate:
     """A template that is not written yet, with its id and place in the list."""
     template_id, now = ids.new_id(), clock.now_stamp()
@@ -173,9 +175,6 @@ def page_of_templates(limit: int, cursor: str | None) -> dict[str, Any]:
     """Templates, newest first."""
     page = listing.page(EmailTemplate, "GSI1", ["TPLS"], limit=limit, cursor=cursor, listing="templates")
     return _cut(page, "templates", lambda record: f"{record['created_at']}#{record['id']}")
-
-
-# --- mails
 
 
 def tracking_id(cause: tuple[str, ...]) -> str:
@@ -297,9 +296,6 @@ def event_of(mail_id: str, event: str, at: str, source: str, data: Mapping[str, 
     item = EmailEvent(pk=f"EM#{mail_id}", sk=f"EV#{at}#{name}", event=event, at=at, source=source, data=dict(data))
     item.actor, item.reason = judged.get("actor"), judged.get("reason")
     return item
-
-
-# --- suppressions
 
 
 def find_suppression(channel: str, address: str) -> Suppression | None:

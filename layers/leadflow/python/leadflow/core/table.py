@@ -94,6 +94,8 @@ class Item(Model):
         region = "set by the environment"
 
     record_fields: ClassVar[tuple[str, ...]] = ()
+    # Whether the totals go on counting an item that is gone, as what it was last.
+    counts_when_gone: ClassVar[bool] = False
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
@@ -118,6 +120,10 @@ class Item(Model):
         held = self.attribute_values
         fields = {name: held[name] if name in held else getattr(self, name) for name in self.record_fields}
         return Record(fields, self.v or 0)
+
+    def counted_as(self) -> dict[str, str]:
+        """Where the totals count this item now, as its word in each group of its kind; nothing without totals."""
+        return {}
 
     def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
         """The item in DynamoDB's JSON. Raises AttributeNullError for a required attribute that is empty.

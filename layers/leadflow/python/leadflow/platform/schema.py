@@ -6,8 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from leadflow.campaigns.enums import EmailOutcome, EmailStatus
 from leadflow.core.schema import Read, Text, Timestamp, Write
+from leadflow.leads.enums import Source
+from leadflow.leads.enums import Status as LeadStatus
 from leadflow.platform.enums import SCOPES, Scope
+from leadflow.workflows.enums import ExecutionStatus, WorkflowStatus
 
 
 def _each_once(scopes: list[Scope]) -> list[Scope]:
@@ -47,3 +51,42 @@ class Health(Read):
     status: Literal["ok"]
     version: str
     stage: Literal["dev", "prod", "local"]
+
+
+class LeadTotals(Read):
+    """Leads that there are; erased ones are not."""
+
+    total: int
+    by_status: dict[LeadStatus, int]
+    by_source: dict[Source, int]
+
+
+class EmailTotals(Read):
+    """Mails ever planned, those of erased people included."""
+
+    total: int
+    by_status: dict[EmailStatus, int]
+    by_outcome: dict[EmailOutcome, int]
+
+
+class WorkflowTotals(Read):
+    """Workflows that there are."""
+
+    total: int
+    by_status: dict[WorkflowStatus, int]
+
+
+class ExecutionTotals(Read):
+    """Runs ever started, those for erased people included."""
+
+    total: int
+    by_status: dict[ExecutionStatus, int]
+
+
+class Overview(Read):
+    """Totals for a dashboard. A change is counted seconds after it was answered; every word is there, also at 0."""
+
+    leads: LeadTotals
+    emails: EmailTotals
+    workflows: WorkflowTotals
+    executions: ExecutionTotals

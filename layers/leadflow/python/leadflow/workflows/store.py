@@ -33,6 +33,9 @@ class Workflow(table.Item, discriminator="Workflow"):
     created_by = UnicodeAttribute(null=True)
     version = NumberAttribute(default=0)
 
+    def counted_as(self) -> dict[str, str]:
+        return {"status": self.status}
+
 
 class WorkflowCounters(table.Item, discriminator="WorkflowCounters"):
     """Totals of a workflow's runs, apart from it so that counting never disturbs an edit.
@@ -141,6 +144,11 @@ class WorkflowExecution(table.Item, discriminator="WorkflowExecution"):
     lease_until = UnicodeAttribute(null=True)
     host_id = UnicodeAttribute(null=True)
     lost = NumberAttribute(default=0)
+
+    counts_when_gone = True
+
+    def counted_as(self) -> dict[str, str]:
+        return {"status": self.status}
 
 
 class ExecutionLog(table.Item, discriminator="ExecutionLog"):

@@ -62,6 +62,9 @@ class Lead(table.Item, discriminator="Lead"):
         self.gsi2pk, self.gsi2sk = f"LA#{shard}", by_time
         self.gsi3pk, self.gsi3sk = f"LC#{self.status}#{shard}", by_time
 
+    def counted_as(self) -> dict[str, str]:
+        return {"status": self.status, "source": self.source}
+
     def identities(self) -> dict[str, UniqueIdentity]:
         """What no other lead may have, by field."""
         return {
