@@ -73,7 +73,7 @@ def test_nothing_of_the_person_is_left_anywhere(world: World, clock: Clock, capl
         ("workflows", "campaigns", "channels", "leads"), True
     )
     kept = {item["type"]["S"] for item in stored() if world.lead_id in repr(item) or world.mail_id in repr(item)}
-    assert kept == {"Erasure", "ErasedMail", "Suppression"}
+    assert kept == {"Erasure", "ErasedMail", "Suppression", "CountedPlace"}
     # What went on without the person: the run that waited is over, others' entries and the suppression stay.
     waited = {start["execution_id"]: start for _, start in world.engine.asleep}
     ends = [door("workflows/run_segment")(dict(start), None)["next"] for start in waited.values()]
@@ -89,6 +89,7 @@ def test_what_comes_late_brings_nothing_back(world: World, clock: Clock, caplog:
     every_change_again = Engine(clock).changes()
     erase(world.lead_id)
     work(*queued())
+    world.engine.deliver()
     before = counts()
 
     path, reader = {"tracking_id": world.mail_id}, {"user-agent": "Quillfeather"}
@@ -134,4 +135,8 @@ def test_killed_again_and_again_it_comes_to_the_same_end(world: World, clock: Cl
     assert erasure(world.lead_id)["status"] == "completed"
     assert left_of_the_person(everything()) == []
     assert of_the_other(world) == other
-    assert {item["type"]["S"] for item in stored() if world.lead_id in repr(item)} == {"Erasure", "ErasedMail"}
+    assert {item["type"]["S"] for item in stored() if world.lead_id in repr(item)} == {
+        "Erasure",
+        "ErasedMail",
+        "CountedPlace",
+    }
