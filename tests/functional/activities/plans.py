@@ -28,13 +28,13 @@ def tasks(**query: str) -> Page:
     return _listed("tasks/list_tasks", query)
 
 
-def asked(lead_id: str, at: str = "2026-03-04T09:00:00Z", **fields: Any) -> Answer:
+def asked(lead_id: str, at: str = "2026-03-04T09:00:00Z", /, **fields: Any) -> Answer:
     """What comes of asking for an appointment: an hour of Sam's unless said otherwise."""
     body = {"lead_id": lead_id, "title": "Demo", "scheduled_at": at, "duration_minutes": 60, "assigned_to": SAM}
     return call("appointments/create_appointment", {**body, **fields})
 
 
-def appointment(lead_id: str, at: str = "2026-03-04T09:00:00Z", **fields: Any) -> dict[str, Any]:
+def appointment(lead_id: str, at: str = "2026-03-04T09:00:00Z", /, **fields: Any) -> dict[str, Any]:
     """A new appointment, as the API answered it."""
     answer = asked(lead_id, at, **fields)
     assert answer.status == 201, answer.text

@@ -42,7 +42,15 @@ def test_what_changes_nothing_writes_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("title", None), ("title", " "), ("status", None), ("status", "x"), ("due_at", "x"), ("lead_id", "X"), ("id", "X")],
+    [
+        ("title", None),
+        ("title", " "),
+        ("status", None),
+        ("status", "x"),
+        ("due_at", "x"),
+        ("lead_id", "X"),
+        ("id", "X"),
+    ],
 )
 def test_what_is_wrong_is_named(field: str, value: object) -> None:
     assert faults(patched_task(task()["id"], **{field: value})) == {field}
