@@ -6,7 +6,7 @@ import pytest
 
 from tests.functional.activities.plans import faults, patched_task, task, tasks
 from tests.functional.leads.people import added
-from tests.functional.wire import interrupted
+from tests.functional.wire import interrupted, stored
 from tests.harness import Clock, call
 
 
@@ -32,6 +32,7 @@ def test_lists_follow_a_change(clock: Clock) -> None:
         assert [one["id"] for one in tasks(**query)["items"]] == [task_id]
     patched_task(task_id, assigned_to=None)
     assert tasks(assigned_to="kim@example.com")["items"] == []
+    assert "gsi3pk" not in stored("Task")[0]
 
 
 def test_what_changes_nothing_writes_nothing() -> None:
