@@ -19,7 +19,7 @@ class Task(table.Item, discriminator="Task"):
     pk `TSK#<id>`  sk `#`
     GSI1 `TSKS#<status>#<shard>` / `<created_at>#<id>`  tasks of a status, by time
     GSI2 `LEAD#<lead>` / `TSK#<created_at>#<id>`  when it is about one
-    GSI3 `TSKA#<keyed hash of assigned_to>#<status>` / `<created_at>#<id>`  when it has one
+    GSI3 `TSKA#<keyed hash of assigned_to>#<status>#<shard>` / `<created_at>#<id>`  when it has one
     """
 
     record_fields = (
@@ -38,13 +38,13 @@ class Task(table.Item, discriminator="Task"):
 
     def place(self, assignee_key: str | None) -> None:
         """Puts the task where the lists look for it."""
-        by_time = f"{self.created_at}#{self.id}"
-        self.gsi1pk, self.gsi1sk = f"TSKS#{self.status}#{ids.shard(self.id, SHARDS)}", by_time
+        shard, by_time = ids.shard(self.id, SHARDS), f"{self.created_at}#{self.id}"
+        self.gsi1pk, self.gsi1sk = f"TSKS#{self.status}#{shard}", by_time
         if self.lead_id is not None:
             self.gsi2pk, self.gsi2sk = f"LEAD#{self.lead_id}", f"TSK#{by_time}"
         self.gsi3pk = self.gsi3sk = None
         if assignee_key is not None:
-            self.gsi3pk, self.gsi3sk = f"TSKA#{assignee_key}#{self.status}", by_time
+            self.gsi3pk, self.gsi3sk = f"TSKA#{assignee_key}#{self.status}#{shard}", by_time
 
 
 def find_task(task_id: str) -> Task | None:
@@ -84,15 +84,12 @@ def page_of_tasks(
     name: str,
 ) -> dict[str, Any]:
     """Tasks, newest first; `keep` has the last word, on the tasks as they are now."""
-    statuses = (status,) if status else TASK_STATUSES
-    index, prefix = "GSI1", ""
+    index, prefix = ("GSI1", "TSKS") if assignee_key is None else ("GSI3", f"TSKA#{assignee_key}")
+    statuses, begin = (status,) if status else TASK_STATUSES, ""
+    partitions = [f"{prefix}#{one}#{shard}" for one in statuses for shard in range(SHARDS)]
     if lead_id is not None:
-        index, prefix, partitions = "GSI2", "TSK#", [f"LEAD#{lead_id}"]
-    elif assignee_key is not None:
-        index, partitions = "GSI3", [f"TSKA#{assignee_key}#{one}" for one in statuses]
-    else:
-        partitions = [f"TSKS#{one}#{shard}" for one in statuses for shard in range(SHARDS)]
-    return listing.page(Task, index, partitions, limit=limit, cursor=cursor, listing=name, prefix=prefix, keep=keep)
+        index, begin, partitions = "GSI2", "TSK#", [f"LEAD#{lead_id}"]
+    return listing.page(Task, index, partitions, limit=limit, cursor=cursor, listing=name, prefix=begin, keep=keep)
 
 
 def tasks_before(lead_id: str, before: str | None, limit: int) -> list[Task]:
