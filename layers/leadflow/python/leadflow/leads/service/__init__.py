@@ -21,7 +21,8 @@ if TYPE_CHECKING:
         was_erased,
     )
     from leadflow.leads.service.events import events_of
-    from leadflow.leads.service.leads import apply, create, find, get, page, update
+    from leadflow.leads.service.leads import apply, create, find, find_reached, get, page, parts_of, update
+    from leadflow.leads.service.merging import merge, unmerge
     from leadflow.leads.service.signals import add_signal, page_of_signals, record_signal
     from leadflow.leads.service.visits import visit_token
 
@@ -34,15 +35,19 @@ __all__ = [
     "erasure_marks",
     "events_of",
     "find",
+    "find_reached",
     "get",
     "get_erasure",
     "is_erased",
     "mark_of",
+    "merge",
     "page",
     "page_of_signals",
     "park_erasure",
+    "parts_of",
     "reconcile",
     "record_signal",
+    "unmerge",
     "update",
     "visit_token",
     "was_erased",
@@ -57,15 +62,19 @@ _HOMES = {
     "erasure_marks": "leadflow.leads.service.erasing",
     "events_of": "leadflow.leads.service.events",
     "find": "leadflow.leads.service.leads",
+    "find_reached": "leadflow.leads.service.leads",
     "get": "leadflow.leads.service.leads",
     "get_erasure": "leadflow.leads.service.erasing",
     "is_erased": "leadflow.leads.service.erasing",
     "mark_of": "leadflow.leads.service.erasing",
+    "merge": "leadflow.leads.service.merging",
     "page": "leadflow.leads.service.leads",
     "page_of_signals": "leadflow.leads.service.signals",
     "park_erasure": "leadflow.leads.service.erasing",
+    "parts_of": "leadflow.leads.service.leads",
     "reconcile": "leadflow.leads.service.erasing",
     "record_signal": "leadflow.leads.service.signals",
+    "unmerge": "leadflow.leads.service.merging",
     "update": "leadflow.leads.service.leads",
     "visit_token": "leadflow.leads.service.visits",
     "was_erased": "leadflow.leads.service.erasing",
