@@ -164,7 +164,8 @@ def test_a_page_costs_the_same_whatever_the_lead_has_behind_it() -> None:
         assert len(page["items"]) == limit
         costs[limit] = Counter(seen)
 
-    # The lead; signals, merges, changes of status, keys of mails and of runs; mails, runs, and for the first change the lead.
+    # The lead; signals, merges, changes of status, keys of mails and of runs; mails, runs, and for the first change
+    # the lead.
     assert costs[5] == {"GetItem": 1, "Query": 5, "BatchGetItem": 2}
     assert costs[20] == {"GetItem": 1, "Query": 5, "BatchGetItem": 3}
 

@@ -193,7 +193,7 @@ def test_asked_again_the_same_merge_is_given() -> None:
 
     assert (again.status, again.json) == (200, first.json)
     assert counts() == before
-    assert merge(other, ada).status == 422
+    assert merge(other, ada).status == 409
 
 
 def test_a_part_is_not_merged_into_yet_another() -> None:
@@ -281,7 +281,7 @@ def test_of_two_at_the_same_moment_one_is_done(rival: str) -> None:
         late = merge(ada, other)
 
     assert [answer.status for answer in answers] == [200]
-    assert late.status == {"crossing": 422, "elsewhere": 409, "the same": 200}[rival]
+    assert late.status == {"crossing": 409, "elsewhere": 409, "the same": 200}[rival]
     assert len(stored("Merge")) == 1
     roots = {shown(one)["id"] for one in (ada, other)}
     assert roots == {"crossing": {other}, "elsewhere": {ada, third}, "the same": {ada}}[rival]

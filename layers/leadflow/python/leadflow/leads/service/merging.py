@@ -33,7 +33,7 @@ def merge(lead_id: str, body: LeadMerge, if_match: int | None) -> Record:
     merge_id = ids.new_id()
     for _ in TURNS:
         lead = _seen(lead_id)
-        source = _source(body.source_lead_id, lead)
+        source = _source(body.source_lead_id, lead_id, lead)
         known = next((one for one in lead.merges or () if one["lead_id"] == source.id), None)
         if known is not None:
             return _told(lead, known["merge_id"], _conflicts_then(lead, source))
@@ -83,10 +83,12 @@ def _seen(lead_id: str) -> store.Lead:
     raise NotFound("lead", lead_id)
 
 
-def _source(source_id: str, lead: store.Lead) -> store.Lead:
-    """The very lead that shall become part of another."""
+def _source(source_id: str, lead_id: str, lead: store.Lead) -> store.Lead:
+    """The very lead that shall become part of the one that people see as `lead_id`."""
+    if source_id == lead_id:
+        raise InvalidInput("source_lead_id", "must be another lead: none can be merged into itself")
     if source_id == lead.id:
-        raise InvalidInput("source_lead_id", "must be another lead: this one cannot be merged into itself")
+        raise Conflict(f"Lead {lead_id} is part of lead {source_id} already.", source_id)
     source = store.find_part(source_id)
     if source is not None:
         return source
