@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from leadflow.leads.schema import MergeResult
-from tests.functional.campaigns.mailing import email_channel, mail_service, send, template
+from leadflow.leads.service import visit_token
+from tests.functional.campaigns.mailing import email_channel, html_of, mail_service, send, template
 from tests.functional.leads.erasing import erase
 from tests.functional.leads.merging import merge, merged, timeline, unmerge
 from tests.functional.leads.people import added, listed, patched, shown, signalled
@@ -106,7 +107,7 @@ def test_both_histories_are_seen_under_either_id_in_pages_of_any_size(clock: Clo
 def test_x38_a_mail_and_its_answer_belong_to_the_address_it_went_to(clock: Clock) -> None:
     with mail_service() as mails:
         email_channel()
-        template_id = template()
+        template_id = template(body="<p>{{ name }} {{ visit_token }}</p>", variables=["name"])
         ada, other = pair()
         first = send(other, template_id, ("WX1", "A", "1")).email_id
         merged(ada, other)
@@ -117,6 +118,7 @@ def test_x38_a_mail_and_its_answer_belong_to_the_address_it_went_to(clock: Clock
         third = send(ada, template_id, ("WX1", "A", "3")).email_id
 
         assert [len(mails.to(address)) for address in (COUNTESS, ADA)] == [2, 1]
+        assert visit_token(other) in html_of(mails.to(COUNTESS)[-1])
         for tracking_id in (first, second, third):
             assert call("tracking/open", path={"tracking_id": tracking_id}, scopes=None).status == 200
     items = call("campaigns/list_lead_emails", path={"lead_id": ada}).json["items"]

@@ -106,8 +106,9 @@ def erase_person(message: dict[str, Any]) -> None:
         try:
             parts = erasure.parts or [erasure.lead_id]
             deleted = {name: sum(map(import_module(home).erase_person, parts)) for name, home in WINGS}
+            # Asked again, as the index may have been behind when the erasure began.
+            _forget_answers({*erasure.related, *store.merged_at_any_time_with(parts)})
             deleted["leads"] = sum(map(_erase_own, parts))
-            _forget_answers(erasure.related)
             store.note_pass(erasure, deleted)
         except (InProgress, table.Stale):
             # Somebody has just changed what was to go, or a message that came twice has a worker of its own.

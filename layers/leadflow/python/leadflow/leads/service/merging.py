@@ -17,6 +17,7 @@ from leadflow.core.errors import Conflict, InvalidInput, NotFound, PreconditionF
 from leadflow.core.table import Record
 from leadflow.leads import rules, store
 from leadflow.leads.rules import merging
+from leadflow.leads.service.leads import get
 from leadflow.leads.service.writing import TURNS, crowded_out, written
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def unmerge(lead_id: str, body: LeadUnmerge, if_match: int | None) -> Record:
             raise NotFound("merge", body.merge_id)
         if merged.undo_id == undo_id:
             # An earlier try of this very request.
-            return _separated(lead, merged)
+            return _separated(lead, get(merged.source_lead_id), merged)
         _check_undoable(lead, merged)
         _check_version(lead, if_match)
         source = _split(lead, merged)
-        if written(partial(store.unmerge, lead, source, merged, undo_id), lead.id):
-            return _separated(lead, merged)
+        if source is not None and written(partial(store.unmerge, lead, source, merged, undo_id), lead.id):
+            return _separated(lead, source.record(), merged)
     raise crowded_out(lead_id)
 
 
@@ -130,10 +131,15 @@ def _join(lead: store.Lead, source: store.Lead, merge_id: str) -> None:
     _score(lead, int(lead.engagement) + int(source.engagement), [*parts, source])
 
 
-def _split(lead: store.Lead, merged: store.Merge) -> store.Lead:
-    """Takes the source out of the lead; gives the source as a lead of its own. Nothing is written yet."""
+def _split(lead: store.Lead, merged: store.Merge) -> store.Lead | None:
+    """Takes the source out of the lead; gives the source as a lead of its own, None when it has gone meanwhile.
+
+    Nothing is written yet.
+    """
     parts = _direct_parts(lead)
-    source = next(part for part in parts if part.id == merged.source_lead_id)
+    source = next((part for part in parts if part.id == merged.source_lead_id), None)
+    if source is None:
+        return None
     rest = [part for part in parts if part.id != source.id]
     opted_out = merging.opted_out_since(lead.consent, source.consent, str(merged.created_at))
     _show(lead, parts, rest)
@@ -185,8 +191,5 @@ def _told(lead: store.Lead, merge_id: str | None, conflicts: Sequence[merging.Co
     return Record(told, lead.v or 0)
 
 
-def _separated(lead: store.Lead, merged: store.Merge) -> Record:
-    source = store.find_lead(merged.source_lead_id)
-    if source is None:
-        raise NotFound("lead", merged.source_lead_id)
-    return Record({"merge_id": merged.id, "lead": lead.record(), "source_lead": source.record()}, lead.v or 0)
+def _separated(lead: store.Lead, source: Record, merged: store.Merge) -> Record:
+    return Record({"merge_id": merged.id, "lead": lead.record(), "source_lead": source}, lead.v or 0)
