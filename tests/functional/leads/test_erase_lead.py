@@ -143,7 +143,7 @@ def test_other_transactions_are_waited_out() -> None:
 def test_dying_on_the_way_it_is_all_or_nothing(*, sent: bool) -> None:
     lead = added(EMAIL)
 
-    with pytest.raises(Killed), killed_at(2, sent=sent):
+    with pytest.raises(Killed), killed_at(4, sent=sent):
         erase(lead["id"])
 
     assert queued() == []
@@ -197,15 +197,15 @@ def test_nothing_is_sent_to_an_erased_address(clock: Clock) -> None:
         email_channel()
         lead, template_id = added(EMAIL), template()
         erase_after_reading = [lambda: erase(lead["id"])]
-        real = service.find
+        real = service.find_reached
 
-        def find(lead_id: str) -> object:
-            found = real(lead_id)
+        def find(lead_id: str, field: str) -> object:
+            found = real(lead_id, field)
             erase_after_reading.pop()()
             return found
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(service, "find", find)
+            patch.setattr(service, "find_reached", find)
             sent = send(lead["id"], template_id)
         assert (sent.outcome, sent.reason, mails.sent) == ("skipped", "erased", [])
         assert stored("EmailSent") == stored("EmailBody") == []

@@ -6,7 +6,7 @@ import hashlib
 import json
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -190,10 +190,11 @@ def find_body(mail_id: str) -> EmailBody | None:
     return table.find(EmailBody, f"EM#{mail_id}", "BODY")
 
 
-def page_of_mails(lead_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
-    """A lead's mails with their bodies, newest first."""
-    name = f"leads/{lead_id}/emails"
-    page = listing.page(EmailSent, "GSI2", [f"LEAD#{lead_id}"], prefix="EM#", limit=limit, cursor=cursor, listing=name)
+def page_of_mails(lead_ids: Sequence[str], limit: int, cursor: str | None) -> dict[str, Any]:
+    """The mails of a lead, by the ids of all its parts, with their bodies, newest first."""
+    name = f"leads/{lead_ids[0]}/emails"
+    partitions = [f"LEAD#{lead_id}" for lead_id in lead_ids]
+    page = listing.page(EmailSent, "GSI2", partitions, prefix="EM#", limit=limit, cursor=cursor, listing=name)
     found = table.find_many(EmailBody, [(f"EM#{record['id']}", "BODY") for record in page["items"]])
     bodies = {item.pk: unpacked(item).body for item in found}
     page["items"] = [shown(record, bodies.get(f"EM#{record['id']}", "")) for record in page["items"]]

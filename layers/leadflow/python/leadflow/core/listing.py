@@ -95,9 +95,30 @@ def children(
     kind: type[table.Item], pk: str, prefix: str, *, limit: int, cursor: str | None, newest_first: bool = True
 ) -> dict[str, Any]:
     """A page of the items of one partition whose sort key starts with `prefix`."""
-    listing = f"{pk}/{prefix}"
+    return children_of([pk], kind, prefix, limit=limit, cursor=cursor, newest_first=newest_first)
+
+
+def children_of(
+    partitions: Sequence[str],
+    kind: type[table.Item],
+    prefix: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    newest_first: bool = True,
+) -> dict[str, Any]:
+    """The same over several partitions, merged by sort key; their sort keys differ.
+
+    Cursors are good for the first partition, whatever others are read with it.
+    """
+    listing = f"{partitions[0]}/{prefix}"
     after = paging.decode(cursor, listing) if cursor else None
-    found = table.query_items(kind, pk, prefix=prefix, after=after, limit=limit + 1, newest_first=newest_first)
+    found = [
+        item
+        for pk in partitions
+        for item in table.query_items(kind, pk, prefix=prefix, after=after, limit=limit + 1, newest_first=newest_first)
+    ]
+    found.sort(key=lambda item: item.sk, reverse=newest_first)
     shown = found[:limit]
     return {
         "items": [item.record() for item in shown],

@@ -1,4 +1,4 @@
-"""The closed sets of words that leads and signals use, and how many labels a lead may carry."""
+"""The closed sets of words that leads and signals use, and how much a lead may carry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ Budget = Literal["under_5k", "5k_25k", "25k_100k", "100k_500k", "500k_plus"]
 Timeline = Literal["immediate", "1_3_months", "3_6_months", "6_12_months", "12_plus_months"]
 ConsentChannel = Literal["chat", "email", "phone", "whatsapp", "sms", "messenger", "instagram"]
 SignalType = Literal["website_visit", "email_open", "email_click", "form_submit", "chat_message", "social_interaction"]
-TimelineKind = Literal["signal", "email", "status_change", "execution", "message", "enrichment", "task", "appointment"]
+TimelineKind = Literal[
+    "signal", "email", "status_change", "execution", "message", "enrichment", "task", "appointment", "merge"
+]
 Sort = Literal["created_at", "score"]
 ErasureStatus = Literal["running", "completed"]
 
@@ -25,3 +27,5 @@ SORTS: tuple[str, ...] = get_args(Sort)
 
 # Of tags, and of interests.
 MAX_LABELS = 50
+# Of `custom` as JSON.
+MAX_CUSTOM_BYTES = 16 * 1024

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, JsonValue
 
 from leadflow.core.schema import Email, HttpUrl, JsonObject, Phone, Read, Text, Timestamp, TimeZone, Write
 from leadflow.leads.enums import (
@@ -47,6 +47,7 @@ def _to_six_decimals(value: float) -> float:
 Name = Annotated[Text, Field(min_length=1, max_length=100)]
 Company = Annotated[Annotated[Text, Field(max_length=100)] | None, AfterValidator(_null_when_empty)]
 Notes = Annotated[Annotated[Text, Field(max_length=1000)] | None, AfterValidator(_null_when_empty)]
+RecordId = Annotated[Text, Field(min_length=1, max_length=64)]
 Label = Annotated[Text, Field(min_length=1, max_length=100)]
 Labels = Annotated[list[Label], Field(max_length=MAX_LABELS), AfterValidator(_without_repeats)]
 Moment = Annotated[str, AfterValidator(_moment), Field(json_schema_extra={"format": "date-time"})]
@@ -107,6 +108,19 @@ class LeadUpdate(Write):
     consent: dict[ConsentChannel, ConsentWrite] = Field(default_factory=_left_alone)
 
 
+class LeadMerge(Write):
+    """Which lead becomes part of this one; with `dry_run` nothing is changed and the answer says what would be."""
+
+    source_lead_id: RecordId
+    dry_run: bool = False
+
+
+class LeadUnmerge(Write):
+    """Which merge is undone."""
+
+    merge_id: RecordId
+
+
 class IntentSignalCreate(Write):
     """Something a lead did. Without `score_impact` the type's own default counts; it is kept to six decimals."""
 
@@ -144,6 +158,30 @@ class Lead(Read):
     qualified_at: Timestamp | None
     created_at: Timestamp
     updated_at: Timestamp
+
+
+class MergeConflict(Read):
+    """A field in which two leads do not agree: what is shown, and what is not. Parts of it as `custom.<key>`."""
+
+    field: str
+    kept: JsonValue
+    other: JsonValue
+
+
+class MergeResult(Read):
+    """The lead as both together; `merge_id` undoes it and is null in a dry run."""
+
+    merge_id: str | None
+    lead: Lead
+    conflicts: list[MergeConflict]
+
+
+class UnmergeResult(Read):
+    """The two leads that one has become again."""
+
+    merge_id: str
+    lead: Lead
+    source_lead: Lead
 
 
 class IntentSignal(Read):

@@ -82,13 +82,14 @@ def list_appointments(*, limit: int, cursor: str | None, **filters: str | None) 
     status, lead_id, begin, end = (filters.get(name) for name in ("status", "lead_id", "from", "to"))
     person = filters.get("assigned_to")
     person = None if person is None else rules.same_person(person)
+    lead_ids = [] if lead_id is None else leads.known_as(lead_id)
     if begin is not None and end is not None and end <= begin:
         raise InvalidInput("to", "must be after from")
 
     def keep(one: store.Appointment) -> bool:
         return (
             (status is None or one.status == status)
-            and (lead_id is None or one.lead_id == lead_id)
+            and (lead_id is None or one.lead_id in lead_ids)
             and (person is None or (one.assigned_to is not None and rules.same_person(one.assigned_to) == person))
             and (begin is None or one.scheduled_at >= begin)
             and (end is None or one.scheduled_at < end)
@@ -96,7 +97,7 @@ def list_appointments(*, limit: int, cursor: str | None, **filters: str | None) 
 
     return store.page_of_appointments(
         status=status,
-        lead_id=lead_id,
+        lead_ids=lead_ids,
         between=(begin or _BEFORE_ALL, end or _AFTER_ALL) if begin or end else None,
         keep=keep,
         limit=limit,

@@ -86,18 +86,19 @@ def list_tasks(
 ) -> dict[str, Any]:
     """Tasks that match all filters given, newest first. Raises MalformedRequest for a cursor of another list."""
     person = None if assigned_to is None else rules.same_person(assigned_to)
+    lead_ids = [] if lead_id is None else leads.known_as(lead_id)
 
     def keep(task: store.Task) -> bool:
         return (
             (status is None or task.status == status)
-            and (lead_id is None or task.lead_id == lead_id)
+            and (lead_id is None or task.lead_id in lead_ids)
             and (person is None or (task.assigned_to is not None and rules.same_person(task.assigned_to) == person))
         )
 
     filters = {"status": status, "lead_id": lead_id, "assigned_to": person}
     return store.page_of_tasks(
         status=status,
-        lead_id=lead_id,
+        lead_ids=lead_ids,
         assignee_key=_assignee_key(assigned_to),
         keep=keep,
         limit=limit,

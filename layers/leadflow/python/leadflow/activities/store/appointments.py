@@ -87,7 +87,7 @@ def remove_appointment(appointment: Appointment, agendas: Sequence[Agenda]) -> N
 def page_of_appointments(
     *,
     status: str | None,
-    lead_id: str | None,
+    lead_ids: Sequence[str],
     between: tuple[str, str] | None,
     keep: Callable[[Appointment], bool],
     limit: int,
@@ -101,8 +101,8 @@ def page_of_appointments(
     statuses = (status,) if status else APPOINTMENT_STATUSES
     index, prefix, until, beyond = "GSI1", "", "", None
     partitions = [f"APTS#{one}#{shard}" for one in statuses for shard in range(SHARDS)]
-    if lead_id is not None:
-        index, prefix, partitions = "GSI2", "APT#", [f"LEAD#{lead_id}"]
+    if lead_ids:
+        index, prefix, partitions = "GSI2", "APT#", [f"LEAD#{lead_id}" for lead_id in lead_ids]
     elif between is not None:
         index, (until, beyond) = "GSI3", between
         partitions = [f"APTC#{one}#{shard}" for one in statuses for shard in range(SHARDS)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
@@ -79,7 +79,7 @@ def save_task(task: Task, assignee_key: str | None) -> None:
 def page_of_tasks(
     *,
     status: str | None,
-    lead_id: str | None,
+    lead_ids: Sequence[str],
     assignee_key: str | None,
     keep: Callable[[Task], bool],
     limit: int,
@@ -90,8 +90,8 @@ def page_of_tasks(
     index, prefix = ("GSI1", "TSKS") if assignee_key is None else ("GSI3", f"TSKA#{assignee_key}")
     statuses, begin = (status,) if status else TASK_STATUSES, ""
     partitions = [f"{prefix}#{one}#{shard}" for one in statuses for shard in range(SHARDS)]
-    if lead_id is not None:
-        index, begin, partitions = "GSI2", "TSK#", [f"LEAD#{lead_id}"]
+    if lead_ids:
+        index, begin, partitions = "GSI2", "TSK#", [f"LEAD#{lead_id}" for lead_id in lead_ids]
     return listing.page(Task, index, partitions, limit=limit, cursor=cursor, listing=name, prefix=begin, keep=keep)
 
 

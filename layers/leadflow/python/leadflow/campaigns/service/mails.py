@@ -21,5 +21,4 @@ def get_email(email_id: str) -> Record:
 
 def list_lead_emails(lead_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
     """A lead's mails, newest first; a page of very large ones may be short. Raises NotFound for the lead."""
-    leads.get(lead_id)
-    return store.page_of_mails(lead_id, limit, cursor)
+    return store.page_of_mails(leads.parts_of(lead_id), limit, cursor)

@@ -57,9 +57,10 @@ def send_to_lead(
     mail = store.find_mail(mail_id)
     if mail is not None:
         return _resumed(mail)
-    lead = leads.find(lead_id)
-    if lead is None:
+    reached = leads.find_reached(lead_id, "email")
+    if reached is None:
         return Sent(mail_id, "skipped", "lead_gone")
+    lead, holder_id = reached
     if lead["email"] is None:
         return Sent(mail_id, "skipped", "no_email")
     mail = store.EmailSent(
@@ -67,7 +68,7 @@ def send_to_lead(
         sk="#",
         id=mail_id,
         tracking_id=mail_id,
-        lead_id=lead_id,
+        lead_id=holder_id,
         template_id=template_id,
         execution_id=execution_id,
         sender=sender,
@@ -102,7 +103,7 @@ def _first_try(mail: store.EmailSent, lead: Mapping[str, Any]) -> Sent:
     channel = _channel() if reason is None else channels.active_email_channel()
     template = templates.load(str(mail.template_id))
     postal_address = channel["postal_address"] if channel else None
-    mail.subject, body = composing.compose(template, lead, mail.id, postal_address)
+    mail.subject, body = composing.compose(template, lead, mail, postal_address)
     if reason is not None:
         mail.outcome, mail.skip_reason = "skipped", reason
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from leadflow.core import clock, table
@@ -23,12 +23,16 @@ def signal_of(lead: store.Lead, signal_id: str, signal_type: str, data: dict[str
     )
 
 
-def scored(lead: store.Lead, signal: store.IntentSignal) -> None:
-    """Puts what the signal weighs on the lead that is about to be written."""
+def scored(line: Sequence[store.Lead], signal: store.IntentSignal) -> None:
+    """Puts what the signal weighs on the leads that are about to be written: the one it came by, and what it is in."""
     now = clock.now()
-    engagement = int(lead.engagement) + rules.weight(signal.score_impact, clock.parse(str(signal.created_at)))
-    lead.engagement, lead.score = str(engagement), rules.score(engagement, now)
-    lead.scored_at, lead.cause = clock.stamp(now), []
+    weight = rules.weight(signal.score_impact, clock.parse(str(signal.created_at)))
+    for lead in line:
+        engagement = int(lead.engagement) + weight
+        lead.engagement, lead.score = str(engagement), rules.score(engagement, now)
+        lead.scored_at, lead.cause = clock.stamp(now), []
+    if line[0].merges:
+        line[0].own_scored_at = line[0].scored_at
 
 
 def collected(write: Callable[[], None]) -> bool:

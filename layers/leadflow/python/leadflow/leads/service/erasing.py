@@ -8,6 +8,7 @@ erasure began may still write for a moment, so the worker looks once more when a
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
@@ -34,7 +35,9 @@ _PASSES = Turns(5, longest_pause_seconds=1)
 
 
 def erase(lead_id: str, if_match: int | None) -> Record:
-    """Deletes a lead, and begins to erase all that is kept about the person; asked again, gives the same erasure.
+    """Deletes a lead with all that is merged with it, and begins to erase all that is kept about the person.
+
+    Asked again, by the id of any part, gives the same erasure.
 
     Raises NotFound, PreconditionFailed when `if_match` is not the lead's version, RateLimited when crowded out.
     """
@@ -44,8 +47,11 @@ def erase(lead_id: str, if_match: int | None) -> Record:
             return _begun_before(lead_id)
         if if_match is not None and lead.v != if_match:
             raise PreconditionFailed(f"Lead {lead_id} is at another version; read it again.")
+        parts = [lead, *store.find_parts(lead.parts[1:])]
+        if len(parts) != len(lead.parts):
+            continue
         try:
-            erasure = store.erase(lead)
+            erasure = store.erase(parts, store.merged_at_any_time_with(lead.parts))
         except table.Stale:
             continue
         except table.TransactionRefused as refused:
@@ -99,8 +105,11 @@ def erase_person(message: dict[str, Any]) -> None:
         if not erasure.gsi3pk:
             return
         try:
-            deleted = {name: import_module(home).erase_person(erasure.lead_id) for name, home in WINGS}
-            deleted["leads"] = _erase_own(erasure.lead_id)
+            parts = erasure.parts or [erasure.lead_id]
+            deleted = {name: sum(map(import_module(home).erase_person, parts)) for name, home in WINGS}
+            # Asked again, as the index may have been behind when the erasure began.
+            _forget_answers({*erasure.related, *store.merged_at_any_time_with(parts)})
+            deleted["leads"] = sum(map(_erase_own, parts))
             store.note_pass(erasure, deleted)
         except (InProgress, table.Stale):
             # Somebody has just changed what was to go, or a message that came twice has a worker of its own.
@@ -136,9 +145,16 @@ def _begun_before(lead_id: str) -> Record:
 
 
 def _erase_own(lead_id: str) -> int:
-    """The lead's signals and changes of status, and the kept answers to requests about it."""
+    """The lead's signals, changes of status and merges, and the kept answers to requests about it."""
     history = removal.remove(removal.keys_under(f"LEAD#{lead_id}"))
-    return history + removal.remove(removal.keys_about(lead_id, "IDEM#"))
+    merges = removal.remove(removal.keys_about(lead_id, "MRG#"))
+    return history + merges + removal.remove(removal.keys_about(lead_id, "IDEM#"))
+
+
+def _forget_answers(lead_ids: Iterable[str]) -> None:
+    """Of leads that were once one with the erased ones: kept answers of that time show the values of both."""
+    for lead_id in lead_ids:
+        removal.remove(removal.keys_about(lead_id, "IDEM#"))
 
 
 def _queue(erasure_id: str) -> bool:

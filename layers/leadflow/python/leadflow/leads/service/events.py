@@ -16,10 +16,16 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     `lead_created {source}`, `lead_status_changed {from, to}`, `score_threshold {from, to}` for any change of score:
     which thresholds that crosses is for the triggers to say. `form_submitted {form_id, signal_id}` once per signal of
     that type, also when the signal is written anew under another lead.
+
+    What happens to a lead that was merged into another is told of that other. A merge is no creation and no change of
+    status; its `score_threshold` is from the higher of the two scores, since what that had crossed was told before.
+    Undoing it tells nothing.
     """
     if isinstance(new, store.IntentSignal):
         return [_form_submitted(new)] if old is None and new.signal_type == "form_submit" else []
     if not isinstance(new, store.Lead):
+        return []
+    if new.merged_into or _is_separated(old, new):
         return []
     happened: dict[str, dict[str, Any]] = {}
     if not isinstance(old, store.Lead):
@@ -27,12 +33,20 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     else:
         if old.status != new.status:
             happened["lead_status_changed"] = {"from": old.status, "to": new.status}
-        if old.score != new.score:
-            happened["score_threshold"] = {"from": old.score, "to": new.score}
+        from_score = max([old.score, *(merge["score"] for merge in (new.merges or ())[len(old.merges or ()) :])])
+        if from_score != new.score:
+            happened["score_threshold"] = {"from": from_score, "to": new.score}
     return [
         DomainEvent(kind, f"{change_id}#{kind}", new.id, str(new.updated_at), data, tuple(new.cause))
         for kind, data in happened.items()
     ]
+
+
+def _is_separated(old: table.Item | None, new: store.Lead) -> bool:
+    """Whether a merge was undone by this change, of the lead that was merged or the one it was merged into."""
+    if not isinstance(old, store.Lead):
+        return False
+    return bool(old.merged_into) or len(new.merges or ()) < len(old.merges or ())
 
 
 def _form_submitted(signal: store.IntentSignal) -> DomainEvent:

@@ -118,16 +118,16 @@ def _take_in(form_id: str, post: Post, known: Mapping[str, Any], name: str, same
     signal_id, lead_id = ids.new_id(), ids.new_id()
     for _ in TURNS:
         owner = store.owner_of_value("email", str(known["email"]))
-        lead = store.find_lead(owner) if owner else None
-        if owner and lead is None:
+        line = store.find_line(owner) if owner else []
+        if owner and not line:
             # Gone between our two looks.
             continue
-        lead, filling = _filled(lead, lead_id, known, post)
+        line, filling = _filled(line, lead_id, known, post)
         data = {"form_id": form_id, "submission_id": _shown(name), "fields": list(post.names)}
-        signal = signal_of(lead, signal_id, "form_submit", {**data, "answers": filling.answers})
+        signal = signal_of(line[0], signal_id, "form_submit", {**data, "answers": filling.answers})
         receipt = store.receipt(name, signal, clock.epoch_seconds(clock.now() + same_for), earlier)
         try:
-            if collected(partial(_write, lead, signal, filling, receipt)):
+            if collected(partial(_write, line, signal, filling, receipt)):
                 return
         except store.IdentityTaken as taken:
             if taken.field == "email":
@@ -138,25 +138,31 @@ def _take_in(form_id: str, post: Post, known: Mapping[str, Any], name: str, same
     raise crowded_out(signal_id)
 
 
-def _filled(lead: store.Lead | None, new_id: str, known: Mapping[str, Any], post: Post) -> tuple[store.Lead, Filling]:
-    """The lead as it shall be, new or changed, and what was made of the form."""
+def _filled(
+    line: list[store.Lead], new_id: str, known: Mapping[str, Any], post: Post
+) -> tuple[list[store.Lead], Filling]:
+    """The lead as it shall be, new or changed, with what it is merged into; and what was made of the form."""
     now = clock.now_stamp()
     known = dict(known)
     owner = store.owner_of_value("phone", known["phone"]) if known.get("phone") else None
-    anothers_phone = known.pop("phone") if owner not in (None, lead.id if lead else None) else None
-    if lead is None:
+    anothers_phone = known.pop("phone") if owner not in (None, line[0].id if line else None) else None
+    if not line:
         filling = forms.first_filling(known, post, now)
-        lead = store.Lead(pk=f"LEAD#{new_id}", sk="#META", id=new_id, source="website", **filling.fields)
+        line = [store.Lead(pk=f"LEAD#{new_id}", sk="#META", id=new_id, source="website", **filling.fields)]
     else:
-        filling = forms.further_filling(lead.record(), known, post, now)
+        shown = line[-1].record()
+        filling = forms.further_filling(line[0].record(), known, post, now)
         for name, value in filling.fields.items():
-            setattr(lead, name, value)
+            setattr(line[0], name, value)
+        for lead in line[1:]:
+            lead.lend(forms.further_filling(lead.record(), known, post, now).fields)
+        filling.answers.update(forms.further_filling(shown, known, post, now).answers)
     if anothers_phone:
         filling.answers["phone"] = anothers_phone
-    return lead, filling
+    return line, filling
 
 
-def _write(lead: store.Lead, signal: store.IntentSignal, filling: Filling, receipt: store.Receipt) -> None:
-    identities = {field: one for field, one in lead.identities().items() if field in filling.fields}
-    scored(lead, signal)
-    store.collect(lead, identities, signal, receipt)
+def _write(line: list[store.Lead], signal: store.IntentSignal, filling: Filling, receipt: store.Receipt) -> None:
+    identities = {field: one for field, one in line[0].identities().items() if field in filling.fields}
+    scored(line, signal)
+    store.collect(line, identities, signal, receipt)

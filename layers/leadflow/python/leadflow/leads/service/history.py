@@ -1,4 +1,4 @@
-"""What leads themselves have to tell for a timeline: what they did, and how their status changed."""
+"""What leads themselves have to tell for a timeline: what they did, how their status changed, what they merged with."""
 
 from __future__ import annotations
 
@@ -10,18 +10,25 @@ from leadflow.core.timeline import TimelineEntry
 from leadflow.leads import rules
 from leadflow.leads.store import history as store
 from leadflow.leads.store.leads import StatusChange
+from leadflow.leads.store.merges import Merge, merges_before
 from leadflow.leads.store.signals import IntentSignal
 
 
 def timeline_of(lead_ids: Sequence[str], before: str | None, limit: int) -> list[TimelineEntry]:
-    """Signals and changes of status of these leads, newest first, beyond a position; fewer only at the end."""
+    """Signals, changes of status and merges of these leads, newest first, beyond a position; fewer only at the end."""
     entries = [_signal(one) for lead_id in lead_ids for one in store.signals_before(lead_id, before, limit)]
+    entries += [_merge(one) for lead_id in lead_ids for one in merges_before(lead_id, before, limit)]
     return timeline.newest_first([*entries, *_status_changes(lead_ids, before, limit)], before, limit)
 
 
 def _signal(signal: IntentSignal) -> TimelineEntry:
     title = rules.SIGNAL_TITLES.get(signal.signal_type, signal.signal_type)
     return TimelineEntry(timeline.time_of_id(signal.id), signal.id, "signal", dict(signal.record()), title)
+
+
+def _merge(merge: Merge) -> TimelineEntry:
+    title = f"Lead {merge.source_lead_id} was merged into this one{', which was undone' if merge.undone_at else ''}"
+    return TimelineEntry(timeline.time_of_id(merge.id), merge.id, "merge", dict(merge.record()), title)
 
 
 def _status_changes(lead_ids: Sequence[str], before: str | None, limit: int) -> list[TimelineEntry]:

@@ -46,7 +46,10 @@ def create(body: LeadCreate) -> Record:
 
 
 def get(lead_id: str) -> Record:
-    """One lead, read consistently. `score` is as of the last signal. Raises NotFound."""
+    """One lead, read consistently; of one that was merged into another, that other. Raises NotFound.
+
+    `score` is as of the last signal.
+    """
     found = find(lead_id)
     if found is None:
         raise NotFound("lead", lead_id)
@@ -62,6 +65,36 @@ def find(lead_id: str) -> Record | None:
 def hold(lead_id: str) -> Callable[[TransactWrite], None]:
     """What adds to another wing's transaction the condition that this lead is there, so that none is left without."""
     return partial(store.require, lead_id=lead_id)
+
+
+def parts_of(lead_id: str) -> list[str]:
+    """The ids under which a lead's history is kept: its own first, then those of leads merged into it.
+
+    Raises NotFound.
+    """
+    lead = store.find_lead(lead_id)
+    if lead is None:
+        raise NotFound("lead", lead_id)
+    return lead.parts
+
+
+def known_as(lead_id: str) -> list[str]:
+    """The same for a lead that may be gone: then its records may still have this id alone."""
+    lead = store.find_lead(lead_id)
+    return [lead_id] if lead is None else lead.parts
+
+
+def find_reached(lead_id: str, field: str) -> tuple[Record, str] | None:
+    """A lead, and the id of the part of it that has the email or phone it shows; None when there is no such lead.
+
+    What is sent there, and what comes back, belongs to that part.
+    """
+    lead = store.find_lead(lead_id)
+    if lead is None:
+        return None
+    lent = field in (lead.own or {}) and getattr(lead, field) is not None
+    holder = store.owner_of_value(field, getattr(lead, field)) if lent else lead.id
+    return lead.record(), holder or lead.id
 
 
 def update(lead_id: str, body: LeadUpdate, if_match: int | None) -> Record:
@@ -141,7 +174,10 @@ def _change(lead_id: str, decide: _Decision, *, cause: tuple[str, ...], if_match
 def _changed(lead: store.Lead, changes: Mapping[str, Any], cause: tuple[str, ...]) -> bool:
     identities, status = lead.identities(), lead.status
     for name, value in changes.items():
-        setattr(lead, name, value)
+        if name in store.ADDRESSES:
+            store.show_address(lead, name, value)
+        else:
+            setattr(lead, name, value)
     lead.cause = list(cause)
     return written(partial(store.replace, lead, identities, status), lead.id)
 
@@ -149,7 +185,8 @@ def _changed(lead: store.Lead, changes: Mapping[str, Any], cause: tuple[str, ...
 def _filter(status: str | None, source: str | None, tag: str | None, min_score: int) -> Callable[[store.Lead], bool]:
     def keep(lead: store.Lead) -> bool:
         return (
-            (status is None or lead.status == status)
+            not lead.merged_into
+            and (status is None or lead.status == status)
             and (source is None or lead.source == source)
             and (tag is None or tag in lead.tags)
             and lead.score >= min_score
@@ -167,10 +204,10 @@ def _found_by_identity(
     # A plus sign that was not percent-encoded arrives as a space, which neither may hold.
     asked = {"email": email and email.replace(" ", "+"), "phone": phone and f"+{phone.lstrip(' +')}"}
     values = _checked({field: value for field, value in asked.items() if value})
-    owners = {store.owner_of_value(field, value) for field, value in values.items()}
-    owner = owners.pop() if len(owners) == 1 else None
-    lead = store.find_lead(owner) if owner else None
-    return {"items": [lead.record()] if lead and keep(lead) else [], "next_cursor": None}
+    owners = [store.owner_of_value(field, value) for field, value in values.items()]
+    lead = store.find_lead(owners[0]) if owners[0] else None
+    found = lead is not None and keep(lead) and all(owner in lead.parts for owner in owners)
+    return {"items": [lead.record()] if lead and found else [], "next_cursor": None}
 
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:

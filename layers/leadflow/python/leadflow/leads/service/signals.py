@@ -10,7 +10,8 @@ from leadflow.core import clock, ids, table
 from leadflow.core.errors import NotFound
 from leadflow.core.table import Record
 from leadflow.leads import rules, store
-from leadflow.leads.service.leads import get
+from leadflow.leads.service.collecting import scored
+from leadflow.leads.service.leads import parts_of
 from leadflow.leads.service.writing import TURNS, crowded_out, written
 
 if TYPE_CHECKING:
@@ -50,8 +51,7 @@ def add_signal(
 
 def page_of_signals(lead_id: str, *, limit: int, cursor: str | None) -> dict[str, Any]:
     """A lead's signals, newest first. Raises NotFound when there is no such lead."""
-    get(lead_id)
-    return store.page_of_signals(lead_id, limit=limit, cursor=cursor)
+    return store.page_of_signals(parts_of(lead_id), limit=limit, cursor=cursor)
 
 
 def _signal(
@@ -70,17 +70,17 @@ def _signal(
 
 
 def _keep_signal(signal: store.IntentSignal) -> Record | None:
-    """Writes the signal and the score it makes, or finds that it is on file; None when there is no lead."""
-    added = rules.weight(signal.score_impact, clock.parse(str(signal.created_at)))
+    """Writes the signal and the scores it makes, or finds that it is on file; None when there is no lead.
+
+    A signal of a lead that was merged into another stays under the lead it came by, and counts for both.
+    """
     for _ in TURNS:
-        lead = store.find_lead(signal.lead_id)
-        if lead is None:
+        line = store.find_line(signal.lead_id)
+        if not line:
             return None
-        engagement, now = int(lead.engagement) + added, clock.now()
-        lead.engagement, lead.score = str(engagement), rules.score(engagement, now)
-        lead.scored_at, lead.cause = clock.stamp(now), []
+        scored(line, signal)
         try:
-            if written(partial(store.record_signal, lead, signal), lead.id):
+            if written(partial(store.record_signal, line, signal), signal.lead_id):
                 return signal.record()
         except table.AlreadyThere:
             known = store.find_signal(signal.lead_id, signal.id)

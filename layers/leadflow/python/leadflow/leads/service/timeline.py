@@ -8,12 +8,12 @@ from typing import Any
 
 from leadflow.core import paging, timeline
 from leadflow.core.timeline import TimelineEntry
-from leadflow.leads.service.leads import get
+from leadflow.leads.service.leads import parts_of
 
 # Who tells what: modules with a `timeline_of`, and the kinds of entries they have. They are loaded when asked, as
 # they use this wing themselves.
 _TELLERS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("leadflow.leads.service.history", frozenset({"signal", "status_change"})),
+    ("leadflow.leads.service.history", frozenset({"signal", "status_change", "merge"})),
     ("leadflow.campaigns.service.timeline", frozenset({"email"})),
     ("leadflow.workflows.service.timeline", frozenset({"execution"})),
     ("leadflow.activities.service.timeline", frozenset({"task", "appointment"})),
@@ -28,10 +28,10 @@ def page(lead_id: str, *, limit: int, cursor: str | None, kind: str | None = Non
     A page of one `kind` may be short and still have a next one. Raises NotFound, MalformedRequest for a cursor of
     another list.
     """
-    get(lead_id)
-    name = f"leads/{lead_id}/timeline?{kind or ''}"
+    parts = parts_of(lead_id)
+    name = f"leads/{parts[0]}/timeline?{kind or ''}"
     before = paging.decode(cursor, name) if cursor else None
-    shown, last = _gathered((lead_id,), before, limit, kind)
+    shown, last = _gathered(parts, before, limit, kind)
     return {
         "items": [_item(entry) for entry in shown],
         "next_cursor": None if last is None else paging.encode(last, name),

@@ -59,12 +59,12 @@ def _keep(lead_id: str, body: VisitWrite) -> None:
     signal_id = ids.new_id()
     data = {"url": page, "title": body.title, "referrer": rules.site_of(body.referrer or "")}
     for _ in TURNS:
-        lead = store.find_lead(lead_id)
-        if lead is None:
+        line = store.find_line(lead_id)
+        if not line:
             return
-        signal = signal_of(lead, signal_id, "website_visit", data)
-        scored(lead, signal)
+        signal = signal_of(line[0], signal_id, "website_visit", data)
+        scored(line, signal)
         receipt = store.receipt(name, signal, clock.epoch_seconds(clock.now() + SAME_FOR), earlier)
-        if collected(partial(store.collect, lead, {}, signal, receipt)):
+        if collected(partial(store.collect, line, {}, signal, receipt)):
             return
     raise crowded_out(lead_id)

@@ -27,11 +27,12 @@ def written(write: Callable[[], None], lead_id: str) -> bool:
     except store.IdentityTaken as taken:
         if store.is_tombstone(taken.identity):
             raise Conflict(f"{taken.field}: belongs to a person who was erased, and is not taken again.") from taken
-        owner = store.owner_of(taken.identity)
+        part = store.owner_of(taken.identity)
+        owner = store.find_lead(part) if part is not None else None
         # Nobody: it was let go meanwhile. Ourselves: an earlier try of this request has just been through.
-        if owner in (None, lead_id):
+        if owner is None or owner.id == lead_id:
             return False
-        raise Conflict(f"{taken.field}: lead {owner} has it.", owner) from taken
+        raise Conflict(f"{taken.field}: lead {owner.id} has it.", owner.id) from taken
     except table.TransactionRefused as refused:
         if not refused.contended:
             raise

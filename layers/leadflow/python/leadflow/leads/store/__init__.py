@@ -11,12 +11,16 @@ from leadflow.leads.store.erasures import (
 )
 from leadflow.leads.store.forms import Form, Receipt, collect, find_form, find_receipt, receipt
 from leadflow.leads.store.leads import (
+    ADDRESSES,
     SHARDS,
     IdentityTaken,
     Lead,
     StatusChange,
     UniqueIdentity,
     find_lead,
+    find_line,
+    find_part,
+    find_parts,
     insert,
     is_erased_value,
     is_tombstone,
@@ -26,17 +30,21 @@ from leadflow.leads.store.leads import (
     page_by_time,
     replace,
     require,
+    show_address,
 )
+from leadflow.leads.store.merges import Merge, find_merge, merge, merged_at_any_time_with, merges_before, unmerge
 from leadflow.leads.store.signals import IntentSignal, find_signal, page_of_signals, record_signal
 from leadflow.leads.store.throttles import ThrottleCount, count
 
 __all__ = [
+    "ADDRESSES",
     "SHARDS",
     "Erasure",
     "Form",
     "IdentityTaken",
     "IntentSignal",
     "Lead",
+    "Merge",
     "Receipt",
     "StatusChange",
     "ThrottleCount",
@@ -48,12 +56,19 @@ __all__ = [
     "find_erasure",
     "find_form",
     "find_lead",
+    "find_line",
+    "find_merge",
+    "find_part",
+    "find_parts",
     "find_receipt",
     "find_signal",
     "insert",
     "is_erased_value",
     "is_tombstone",
     "mark_of",
+    "merge",
+    "merged_at_any_time_with",
+    "merges_before",
     "note_pass",
     "owner_of",
     "owner_of_value",
@@ -64,5 +79,7 @@ __all__ = [
     "record_signal",
     "replace",
     "require",
+    "show_address",
     "unattended_erasures",
+    "unmerge",
 ]

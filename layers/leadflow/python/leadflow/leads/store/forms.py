@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.transactions import TransactWrite
@@ -57,33 +57,43 @@ def receipt(name: str, signal: IntentSignal, expires_at: int, expired: Receipt |
     return made
 
 
-def collect(lead: Lead, identities: Mapping[str, UniqueIdentity], signal: IntentSignal, receipt: Receipt) -> None:
-    """Writes what came by a public door, all or nothing: the lead, new or as read, its signal, and the receipt.
+def collect(
+    line: Sequence[Lead], identities: Mapping[str, UniqueIdentity], signal: IntentSignal, receipt: Receipt
+) -> None:
+    """Writes what came by a public door, all or nothing: the line of `find_line` or one new lead, signal, receipt.
 
-    `identities` are those that the lead takes with this write. Raises table.AlreadyThere when such a receipt has been
-    written meanwhile, table.Stale when the lead has changed or gone since, IdentityTaken, or table.TransactionRefused
-    when others were in the way.
+    `identities` are those that the first lead takes with this write. Raises table.AlreadyThere when such a receipt
+    has been written meanwhile, table.Stale when a lead has changed or gone since, IdentityTaken, or
+    table.TransactionRefused when others were in the way.
     """
-    is_new, is_first = lead.v is None, receipt.v is None
-    for item in (lead, signal, receipt, *identities.values()):
+    is_new, is_first = line[0].v is None, receipt.v is None
+    for item in (*line, signal, receipt, *identities.values()):
         item.touch()
-    lead.place()
+    for lead in line:
+        lead.place()
 
     def add(writes: TransactWrite) -> None:
         writes.save(receipt, condition=Receipt.pk.does_not_exist() if is_first else None)
-        writes.save(lead, condition=Lead.pk.does_not_exist() if is_new else None)
         writes.save(signal, condition=IntentSignal.pk.does_not_exist())
+        for lead in line:
+            writes.save(lead, condition=Lead.pk.does_not_exist() if is_new else None)
         for identity in identities.values():
             writes.save(identity, condition=UniqueIdentity.pk.does_not_exist())
 
     refused = attempt(add)
-    if refused is None:
-        return
+    if refused is not None:
+        _tell(refused, line, identities, receipt)
+
+
+def _tell(
+    refused: table.TransactionRefused, line: Sequence[Lead], identities: Mapping[str, UniqueIdentity], receipt: Receipt
+) -> None:
     if refused.failed(0):
         raise table.AlreadyThere(receipt.pk) from refused
-    if refused.failed(1) or refused.failed(2):
-        raise table.Stale(lead.pk) from refused
-    for position, (field, identity) in enumerate(identities.items(), start=3):
+    first_identity = 2 + len(line)
+    if any(refused.failed(position) for position in range(1, first_identity)):
+        raise table.Stale(line[0].pk) from refused
+    for position, (field, identity) in enumerate(identities.items(), start=first_identity):
         if refused.failed(position):
             raise IdentityTaken(field, identity) from refused
     raise refused

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -13,6 +13,8 @@ from leadflow.core import ids, listing, table
 from leadflow.core.secrets import keyed_hash
 
 SHARDS = 8
+# What tells one person from another.
+ADDRESSES = ("email", "phone")
 
 
 class Lead(table.Item, discriminator="Lead"):
@@ -26,6 +28,12 @@ class Lead(table.Item, discriminator="Lead"):
     `engagement` is the sum of what the signals weigh, a whole number in decimal digits; `score` is
     what it came to at `scored_at`, the last time a signal changed it. `cause` lists the workflows whose action made
     the latest change, oldest first; it is empty when somebody else made it.
+
+    A lead that was merged into another stands in no list and names it in `merged_into`; it stays as it was, but for
+    what comes by it. The other one has an entry for it in `merges`, in the order of the merges: `lead_id`, `merge_id`,
+    the `score` it had, and `parts`, itself and all leads that had been merged into it. `engagement` is then the sum
+    over all parts, `own` holds the lead's own values where merging changed what is shown (`email` and `phone`: where
+    a part's is shown), and `own_scored_at` the time of its own last signal.
     """
 
     record_fields = (
@@ -53,9 +61,33 @@ class Lead(table.Item, discriminator="Lead"):
     engagement = UnicodeAttribute(default="0")
     scored_at = UnicodeAttribute(null=True)
     cause = JSONAttribute(default=list)
+    merged_into = UnicodeAttribute(null=True)
+    merges = JSONAttribute(null=True)
+    own = JSONAttribute(null=True)
+    own_scored_at = UnicodeAttribute(null=True)
+
+    @property
+    def parts(self) -> list[str]:
+        """The ids of all leads this one consists of, its own first."""
+        return [self.id, *(part for merge in self.merges or () for part in merge["parts"])]
+
+    def own_value(self, field: str) -> Any:
+        """What the lead itself has in a field, whatever the leads merged into it brought."""
+        own: dict[str, Any] = self.own or {}
+        return own[field] if field in own else getattr(self, field)
+
+    def lend(self, changes: Mapping[str, Any]) -> None:
+        """Shows values that a part brought; what the lead itself had is kept beside them."""
+        kept = {field: getattr(self, field) for field in changes}
+        self.own = {**kept, **(self.own or {})}
+        for field, value in changes.items():
+            setattr(self, field, value)
 
     def place(self) -> None:
-        """Puts the lead where the lists look for it, by its status, score and time of creation."""
+        """Puts the lead where the lists look for it, by its status, score and time of creation; nowhere if merged."""
+        if self.merged_into:
+            self.gsi1pk = self.gsi1sk = self.gsi2pk = self.gsi2sk = self.gsi3pk = self.gsi3sk = None
+            return
         shard = ids.shard(self.id, SHARDS)
         by_time = f"{self.created_at}#{self.id}"
         self.gsi1pk, self.gsi1sk = f"LS#{self.status}#{shard}", f"{self.score:03d}#{by_time}"
@@ -63,13 +95,13 @@ class Lead(table.Item, discriminator="Lead"):
         self.gsi3pk, self.gsi3sk = f"LC#{self.status}#{shard}", by_time
 
     def counted_as(self) -> dict[str, str]:
-        return {"status": self.status, "source": self.source}
+        return {} if self.merged_into else {"status": self.status, "source": self.source}
 
     def identities(self) -> dict[str, UniqueIdentity]:
-        """What no other lead may have, by field."""
+        """What no other lead may have, by field: the addresses that are its own, not those of its other parts."""
         return {
             field: UniqueIdentity(pk=_identity_key(field, value), sk="#", lead_id=self.id)
-            for field, value in (("email", self.email), ("phone", self.phone))
+            for field, value in ((field, self.own_value(field)) for field in ADDRESSES)
             if value is not None
         }
 
@@ -79,6 +111,7 @@ class UniqueIdentity(table.Item, discriminator="UniqueIdentity"):
 
     pk `UQ#EM#<keyed hash>` or `UQ#PH#<keyed hash>`  sk `#`
 
+    Of a lead that was merged into another it stays with the lead that had it: that is the identity it came by.
     Of a person who was erased it stays as a tombstone: `erased_at` and no lead.
     """
 
@@ -108,6 +141,13 @@ class IdentityTaken(Exception):
 
 
 def find_lead(lead_id: str) -> Lead | None:
+    """The lead that people see under this id: itself, or the one it was merged into."""
+    line = find_line(lead_id)
+    return line[-1] if line else None
+
+
+def find_part(lead_id: str) -> Lead | None:
+    """The very lead of this id, also when it was merged into another."""
     return table.find(Lead, f"LEAD#{lead_id}", "#META")
 
 
@@ -116,14 +156,48 @@ def require(writes: TransactWrite, lead_id: str) -> None:
     writes.condition_check(Lead, f"LEAD#{lead_id}", "#META", condition=Lead.pk.exists())
 
 
+def find_parts(lead_ids: Iterable[str]) -> list[Lead]:
+    """The very leads of these ids, in this order."""
+    return table.find_many(Lead, [(f"LEAD#{lead_id}", "#META") for lead_id in lead_ids])
+
+
+def find_line(lead_id: str) -> list[Lead]:
+    """The very lead of this id, the one it was merged into, and so on: the one people see is last. Empty when gone."""
+    line: list[Lead] = []
+    wanted: str | None = lead_id
+    while wanted is not None:
+        lead = find_part(wanted)
+        if lead is None:
+            return []
+        if any(lead.id == one.id for one in line):
+            # It was separated and merged the other way round while we looked.
+            line, wanted = [], lead_id
+            continue
+        line.append(lead)
+        wanted = lead.merged_into
+    return line
+
+
+def show_address(lead: Lead, field: str, value: str | None) -> None:
+    """Changes the email or phone of a lead that people see: to its own, or to one that a part of it has.
+
+    The lead's own stays its own in the second case, so that both go on leading to it.
+    """
+    if value is not None and lead.merges and owner_of_value(field, value) in lead.parts[1:]:
+        lead.lend({field: value})
+        return
+    lead.own = {name: own for name, own in (lead.own or {}).items() if name != field} or None
+    setattr(lead, field, value)
+
+
 def owner_of(identity: UniqueIdentity) -> str | None:
-    """The id of the lead that has this identity now; nobody has that of an erased person."""
+    """The id of the very lead that has this identity now; nobody has that of an erased person."""
     found = table.find(UniqueIdentity, identity.pk, identity.sk)
     return None if found is None else found.lead_id
 
 
 def owner_of_value(field: str, value: str) -> str | None:
-    """The id of the lead that has this email or phone (`field` says which)."""
+    """The id of the very lead that has this email or phone (`field` says which)."""
     found = table.find(UniqueIdentity, _identity_key(field, value), "#")
     return None if found is None else found.lead_id
 

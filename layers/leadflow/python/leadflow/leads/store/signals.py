@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -30,29 +31,33 @@ def find_signal(lead_id: str, signal_id: str) -> IntentSignal | None:
     return table.find(IntentSignal, f"LEAD#{lead_id}", f"SIG#{signal_id}")
 
 
-def record_signal(lead: Lead, signal: IntentSignal) -> None:
-    """Writes a new signal and the lead whose score it changed, both or neither.
+def record_signal(line: Sequence[Lead], signal: IntentSignal) -> None:
+    """Writes a new signal and the leads whose score it changed (the line of `find_line`), all or nothing.
 
-    Raises table.AlreadyThere when the signal is on file, table.Stale when the lead has changed or gone since, or
+    Raises table.AlreadyThere when the signal is on file, table.Stale when a lead has changed or gone since, or
     table.TransactionRefused when others were in the way.
     """
-    lead.touch()
-    lead.place()
+    for lead in line:
+        lead.touch()
+        lead.place()
     signal.touch()
 
     def add(writes: TransactWrite) -> None:
         writes.save(signal, condition=IntentSignal.pk.does_not_exist())
-        writes.save(lead)
+        for lead in line:
+            writes.save(lead)
 
     refused = attempt(add)
     if refused is None:
         return
     if refused.failed(0):
         raise table.AlreadyThere(signal.pk) from refused
-    if refused.failed(1):
-        raise table.Stale(lead.pk) from refused
+    if any(refused.failed(position) for position in range(1, len(line) + 1)):
+        raise table.Stale(line[-1].pk) from refused
     raise refused
 
 
-def page_of_signals(lead_id: str, *, limit: int, cursor: str | None) -> dict[str, Any]:
-    return listing.children(IntentSignal, f"LEAD#{lead_id}", "SIG#", limit=limit, cursor=cursor)
+def page_of_signals(lead_ids: Sequence[str], *, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Signals of these leads in one list, newest first; a cursor stays good when leads are added behind the first."""
+    partitions = [f"LEAD#{lead_id}" for lead_id in lead_ids]
+    return listing.children_of(partitions, IntentSignal, "SIG#", limit=limit, cursor=cursor)

@@ -12,7 +12,7 @@ from typing import Any
 from leadflow.activities.service import events as activity_events
 from leadflow.campaigns.service import events as campaign_events
 from leadflow.core import clock, conditions, ids, seams, table
-from leadflow.core.errors import RateLimited
+from leadflow.core.errors import NotFound, RateLimited
 from leadflow.core.events import Change, DomainEvent
 from leadflow.core.observability import logger
 from leadflow.leads import service as leads
@@ -86,10 +86,17 @@ def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.Workf
         _stop_cycle(execution, event)
     else:
         starting.await_start(execution)
-    guard = None
-    if trigger.config.get("once_per_lead"):
-        guard = store.OncePerLead(pk=f"ONCE#{trigger.trigger_id}#{event.lead_id}", sk="#")
-    return _written(execution, guard)
+    return _written(execution, *(_guards(trigger, event) if trigger.config.get("once_per_lead") else ()))
+
+
+def _guards(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.OncePerLead]:
+    """What keeps a trigger from starting again for a lead: first the one to write, then those of its other parts."""
+    try:
+        parts = leads.parts_of(event.lead_id)
+    except NotFound:
+        parts = []
+    lead_ids = dict.fromkeys([event.lead_id, *parts])
+    return [store.OncePerLead(pk=f"ONCE#{trigger.trigger_id}#{lead_id}", sk="#") for lead_id in lead_ids]
 
 
 def _stop_cycle(execution: store.WorkflowExecution, event: DomainEvent) -> None:
@@ -99,12 +106,15 @@ def _stop_cycle(execution: store.WorkflowExecution, event: DomainEvent) -> None:
     logger().warning("workflow cycle stopped", workflow_id=execution.workflow_id, cycle=cycle)
 
 
-def _written(execution: store.WorkflowExecution, guard: store.OncePerLead | None) -> list[store.WorkflowExecution]:
+def _written(execution: store.WorkflowExecution, *guards: store.OncePerLead) -> list[store.WorkflowExecution]:
+    """Writes a new run with the first of its guards, where none of the others is."""
     execution.touch()
     try:
         with table.transaction() as writes:
+            for guard in guards[1:]:
+                writes.condition_check(store.OncePerLead, guard.pk, guard.sk, condition=table.Item.pk.does_not_exist())
             writes.save(execution, condition=table.Item.pk.does_not_exist())
-            if guard is not None:
+            for guard in guards[:1]:
                 guard.touch()
                 writes.save(guard, condition=table.Item.pk.does_not_exist())
     except table.TransactionRefused as refused:
