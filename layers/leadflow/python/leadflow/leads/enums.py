@@ -14,6 +14,7 @@ ConsentChannel = Literal["chat", "email", "phone", "whatsapp", "sms", "messenger
 SignalType = Literal["website_visit", "email_open", "email_click", "form_submit", "chat_message", "social_interaction"]
 TimelineKind = Literal["signal", "email", "status_change", "execution", "message", "enrichment", "task", "appointment"]
 Sort = Literal["created_at", "score"]
+Verdict = Literal["pass", "fail", "pending", "unknown"]
 ErasureStatus = Literal["running", "completed"]
 
 STATUSES: tuple[str, ...] = get_args(Status)

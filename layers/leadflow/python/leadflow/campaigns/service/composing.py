@@ -56,7 +56,7 @@ def outgoing(mail: store.EmailSent, words: store.Content, channel: Mapping[str, 
         custom_args={ID_ARGUMENT: mail.id},
     )
     return OutgoingMail(
-        sender=_sender(mail.sender, channel),
+        sender=sender_of(mail.sender, channel),
         recipients=(recipient,),
         subject=mail.subject,
         text=words.text,
@@ -65,8 +65,11 @@ def outgoing(mail: store.EmailSent, words: store.Content, channel: Mapping[str, 
     )
 
 
-def _sender(chosen: str | None, channel: Mapping[str, Any]) -> Address:
-    """Who the mail is from: the channel's sender, or one that was chosen, as `ana@example.com` or `Ana <ana@…>`."""
+def sender_of(chosen: str | None, channel: Mapping[str, Any]) -> Address:
+    """Who the mail is from: the channel's sender, or one that was chosen, as `ana@example.com` or `Ana <ana@…>`.
+
+    Raises InvalidInput when what was chosen is no address.
+    """
     if chosen is None:
         return Address(channel["from_email"], channel["from_name"])
     name, email = parseaddr(rendering.clean_header(chosen))
