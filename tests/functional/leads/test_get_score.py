@@ -150,11 +150,14 @@ def test_older_signals_are_one_sum_that_costs_no_reading(clock: Clock) -> None:
     assert_adds_up(score)
 
 
-def test_a_signal_that_comes_meanwhile_is_in_or_out_and_never_half() -> None:
+@pytest.mark.parametrize(("operation", "call_before"), [("Query", 0), ("GetItem", 1)])
+def test_a_signal_that_comes_meanwhile_is_in_or_out_and_never_half(operation: str, call_before: int) -> None:
+    """It comes right before the signals are read, and right after."""
     lead_id = added()["id"]
     signalled(lead_id, 10)
+    acts = iter([lambda: {}] * call_before + [lambda: signalled(lead_id, 20)])
 
-    with wire.interrupted(lambda: signalled(lead_id, 20), operation="Query"):
+    with wire.interrupted(lambda: next(acts)(), operation=operation, times=call_before + 1):
         score = score_of(lead_id)
 
     assert (score["score"], score["rest"], len(score["parts"])) == (30, 0, 2)
