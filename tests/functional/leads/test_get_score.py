@@ -155,7 +155,7 @@ def test_a_signal_that_comes_meanwhile_is_in_or_out_and_never_half(operation: st
     """It comes right before the signals are read, and right after."""
     lead_id = added()["id"]
     signalled(lead_id, 10)
-    acts = iter([lambda: {}] * call_before + [lambda: signalled(lead_id, 20)])
+    acts = iter([dict] * call_before + [lambda: signalled(lead_id, 20)])
 
     with wire.interrupted(lambda: next(acts)(), operation=operation, times=call_before + 1):
         score = score_of(lead_id)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from leadflow.core.schema import Email, HttpUrl, JsonObject, Phone, Read, Text, Timestamp, TimeZone, Write
+from leadflow.core.schema import Email, HttpUrl, JsonObject, Line, Lines, Phone, Read, Text, Timestamp, TimeZone, Write
 from leadflow.leads.enums import (
     MAX_LABELS,
     Budget,
@@ -45,10 +45,10 @@ def _to_six_decimals(value: float) -> float:
     return round(value, 6)
 
 
-Name = Annotated[Text, Field(min_length=1, max_length=100)]
-Company = Annotated[Annotated[Text, Field(max_length=100)] | None, AfterValidator(_null_when_empty)]
-Notes = Annotated[Annotated[Text, Field(max_length=1000)] | None, AfterValidator(_null_when_empty)]
-Label = Annotated[Text, Field(min_length=1, max_length=100)]
+Name = Annotated[Line, Field(min_length=1, max_length=100)]
+Company = Annotated[Annotated[Line, Field(max_length=100)] | None, AfterValidator(_null_when_empty)]
+Notes = Annotated[Annotated[Lines, Field(max_length=1000)] | None, AfterValidator(_null_when_empty)]
+Label = Annotated[Line, Field(min_length=1, max_length=100)]
 Labels = Annotated[list[Label], Field(max_length=MAX_LABELS), AfterValidator(_without_repeats)]
 Moment = Annotated[str, AfterValidator(_moment), Field(json_schema_extra={"format": "date-time"})]
 Impact = Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False), AfterValidator(_to_six_decimals)]
