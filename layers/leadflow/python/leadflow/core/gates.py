@@ -6,7 +6,7 @@ ones and shows them all. So an explanation cannot drift from what is done.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 
@@ -39,14 +39,6 @@ class Gate(NamedTuple):
 def first_closed(gates: Iterable[Gate]) -> Gate | None:
     """The first gate that fails; those behind it are not asked."""
     return next((gate for gate in gates if gate.fails), None)
-
-
-def as_far_as_open(gates: Iterable[Gate]) -> Iterator[Gate]:
-    """Gates up to the first that fails, for where the ones behind it cannot be asked."""
-    for gate in gates:
-        yield gate
-        if gate.fails:
-            return
 
 
 def primary(gates: Iterable[Gate], otherwise: Gate) -> Gate:
