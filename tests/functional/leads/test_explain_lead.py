@@ -305,6 +305,7 @@ def test_of_several_triggers_one_that_is_open_is_enough(clock: Clock) -> None:
     trigger = gate_of(explained(lead_id, made), "trigger")
 
     assert (trigger["verdict"], trigger["code"]) == ("pending", "waiting_for_event")
+    assert trigger["detail"] == "It waits for score_threshold with gte 30."
     assert {(part["verdict"], part["code"]) for part in trigger["parts"]} == {
         ("fail", "before_activation"),
         ("pending", "waiting_for_event"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadflow.core import gates
@@ -17,6 +17,7 @@ GATES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(listed=st.lists(GATES))
 def test_the_first_that_fails_decides_else_the_first_that_is_not_open(listed: list[Gate]) -> None:
     decides = gates.primary(listed, OTHERWISE)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadflow.core import conditions
@@ -37,6 +37,7 @@ CONDITIONS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(filters=CONDITIONS)
 def test_what_is_said_of_an_event_to_come_holds_for_any_event(filters: dict[str, Any]) -> None:
     """Pass and fail hold whatever the event is; the dispatcher asks the very same with the event at hand."""
@@ -88,6 +89,7 @@ def definitions(draw: st.DrawFn) -> Definition:
     return Definition("W", 1, rules.in_walking_order(nodes))
 
 
+@settings(deadline=None)
 @given(definition=definitions())
 def test_the_way_ahead_is_the_way_that_a_run_goes(definition: Definition) -> None:
     """Each step of a run by `next_step` is compared with what was foretold before it."""

@@ -20,6 +20,7 @@ from leadflow.workflows.rules import ActionNode, Cursor, Definition
 # What happens to a lead once and never again.
 _ONCE_EVER = frozenset({"lead_created"})
 _OF_THE_EVENT = "trigger."
+_SHOWN = ("from", "to", "gte", "form_id", "campaign_id", "template_id")
 
 
 def in_force(active_from: str, occurred_at: str) -> Gate:
@@ -105,7 +106,7 @@ def _trigger_verdict(trigger: Standing, lead: Mapping[str, Any], now: datetime) 
         return guard
     if trigger.trigger_type not in _ONCE_EVER:
         asked = filtered(filters, lead, None, now)
-        waiting = f"It waits for {trigger.trigger_type}."
+        waiting = f"It waits for {trigger.trigger_type}{_wanted(trigger.config)}."
         return asked if asked.verdict != "pass" else Gate("trigger", "pending", "waiting_for_event", waiting)
     since = in_force(trigger.active_from, str(lead["created_at"]))
     if since.fails:
@@ -121,6 +122,12 @@ def triggers_gate(parts: list[Gate]) -> Gate:
         return Gate("trigger", "pending", "by_hand_only", "The workflow has no trigger; it is run by hand.")
     best = next(part for wanted in ("pending", "unknown", "fail") for part in parts if part.verdict == wanted)
     return best._replace(parts=tuple(parts))
+
+
+def _wanted(config: Mapping[str, Any]) -> str:
+    """What a trigger asks of its event, where that is a word, a number or an id of ours."""
+    asked = [f"{name} {config[name]}" for name in _SHOWN if config.get(name) is not None]
+    return f" with {' and '.join(asked)}" if asked else ""
 
 
 def _known(verdict: Verdict) -> bool | None:

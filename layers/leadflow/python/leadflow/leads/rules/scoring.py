@@ -86,7 +86,7 @@ def breakdown(engagement: int, weights: Sequence[int], at: datetime) -> Breakdow
         so_far += one
         steps.append(_in_millionths(so_far, at))
     parts = [(after - before) / _STEPS_OF_A_POINT for before, after in pairwise(steps)]
-    total = points(engagement, at)
+    total = steps[-1] / _STEPS_OF_A_POINT
     rest = steps[0] / _STEPS_OF_A_POINT
     return Breakdown(tuple(parts), rest, total, _rounded_half_up(total), score(engagement, at))
 
