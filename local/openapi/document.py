@@ -252,7 +252,7 @@ def _refusals(door: Door) -> list[str]:
         "409": changes and not route.public,
         "412": bool(spec and "if_match" in spec.argument_names),
         "413": route.method in _WITH_BODY,
-        "415": from_pages,
+        "415": bool(spec and spec.body) or from_pages,
         "422": bool(spec and (spec.body or spec.query or spec.page or spec.scope)) or from_pages,
         "429": True,
         "5XX": True,

@@ -296,3 +296,28 @@ def test_the_overview_counts_a_merged_lead_with_the_other(clock: Clock) -> None:
     engine.deliver()
 
     assert call("platform/overview").json["leads"]["total"] == 2
+
+
+def test_the_score_of_a_merged_lead_is_told_by_the_signals_of_all_its_parts() -> None:
+    ada, countess = added(ADA)["id"], added(COUNTESS)["id"]
+    signals = [signalled(lead_id, impact)["id"] for lead_id, impact in ((ada, 5), (countess, 7), (ada, 11))]
+
+    merged(ada, countess)
+
+    score = call("leads/get_score", path={"lead_id": ada}).json
+    assert [part["signal_id"] for part in score["parts"]] == signals[::-1]
+    assert (score["score"], score["rest"]) == (23, 0)
+
+
+def test_what_is_explained_of_a_merged_lead_is_about_all_its_parts(engine: Engine) -> None:
+    workflow_id = workflow("update_lead", {"add_tags": ["seen"]}, "lead_created", once_per_lead=True)
+    ada, countess = added(ADA)["id"], added(COUNTESS)["id"]
+    engine.run()
+    later = added("later@example.com")["id"]
+    merged(later, ada)
+    merged(later, countess)
+    [run_of_countess] = [run["id"] for run in runs(workflow_id) if run["lead_id"] == countess]
+
+    found = call("leads/explain_lead", path={"lead_id": later}, query={"workflow_id": workflow_id}).json
+
+    assert found["execution_id"] == run_of_countess

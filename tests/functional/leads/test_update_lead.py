@@ -72,7 +72,15 @@ def test_a_change_that_changes_nothing_writes_nothing(clock: Clock) -> None:
 
     assert (answer.status, answer.etag, answer.json) == (200, '"1"', lead)
     assert calls == ["GetItem"]
-    assert patched(lead["id"]).etag == '"1"'
+
+
+def test_a_change_of_nothing_at_all_is_refused() -> None:
+    lead = added()
+
+    answer = patched(lead["id"])
+
+    assert (answer.status, [error["field"] for error in answer.json["errors"]]) == (422, ["body"])
+    assert shown(lead["id"]) == lead
 
 
 def test_true_is_not_one() -> None:

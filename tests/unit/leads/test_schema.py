@@ -44,7 +44,9 @@ def test_an_empty_company_is_none() -> None:
     assert (lead.company, lead.notes) == (None, None)
 
 
-@pytest.mark.parametrize("name", ["leads.get_lead", "leads.list_leads", "signals.list_signals"])
+@pytest.mark.parametrize(
+    "name", ["leads.get_lead", "leads.get_score", "leads.explain_lead", "leads.list_leads", "signals.list_signals"]
+)
 def test_reading_doors_start_without_what_only_writing_needs(name: str) -> None:
     program = (
         f"import sys, functions.{name}.app\n"

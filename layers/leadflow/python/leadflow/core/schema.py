@@ -5,6 +5,8 @@ Pydantic and the error tree; email-validator and phonenumbers are imported when 
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
@@ -14,6 +16,11 @@ from leadflow.core.errors import InvalidInput, MalformedRequest
 M = TypeVar("M", bound=BaseModel)
 
 MAX_CUSTOM_BYTES = 16 * 1024
+# A body may have a million wrong fields, and their names may be megabytes; the answer may not.
+_MOST_ERRORS = 50
+_LONGEST_PATH = 300
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_ITEMS = re.compile(r"Value should have at (most|least) (\d+) items? after validation, not \d+")
 
 
 class Write(BaseModel):
@@ -34,12 +41,31 @@ def _no_nul(value: str) -> str:
     return value
 
 
+def _one_line(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _lines(value: str) -> str:
+    if any(found not in "\t\n\r" for found in _CONTROL.findall(value)):
+        raise ValueError("must not contain control characters but tabs and line breaks")
+    return value
+
+
+def _visible(value: str) -> str:
+    # Emoji are joined by invisible characters, so those are fine, but not alone.
+    if value and all(unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp") for character in value):
+        raise ValueError("must have a character that can be seen")
+    return value
+
+
 def _email(value: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
     try:
         # Names under .test are reserved for trying things out (RFC 6761), which people do.
-        return validate_email(value, check_deliverability=False, test_environment=True).normalized
+        return validate_email(value, check_deliverability=False, test_environment=True, strict=True).normalized
     except EmailNotValidError as error:
         raise ValueError("is not an email address") from error
 
@@ -51,6 +77,9 @@ def _phone(value: str) -> str:
         number = phonenumbers.parse(value, None)
     except phonenumbers.NumberParseException as error:
         raise ValueError("must be an international number that starts with +") from error
+    if number.extension:
+        # It has no place in E.164, and without it the number reaches somebody else.
+        raise ValueError("must not have an extension")
     if not phonenumbers.is_possible_number(number):
         raise ValueError("is not a possible phone number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -86,13 +115,21 @@ def _small_object(value: Any) -> Any:
 def _http_url(value: str) -> str:
     from urllib.parse import urlsplit
 
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or any(ord(c) <= 32 for c in value):
+    try:
+        parts = urlsplit(value)
+        # A port that is none is found out when it is asked for.
+        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong or any(ord(c) <= 32 for c in value):
         raise ValueError("must be an http or https URL")
     return value
 
 
 Text = Annotated[str, AfterValidator(_no_nul)]
+# Text of one line without control characters, and of several; any script, direction and emoji is kept as it is.
+Line = Annotated[str, AfterValidator(_one_line), AfterValidator(_visible)]
+Lines = Annotated[str, AfterValidator(_lines)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_no_nul), AfterValidator(_email)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_no_nul), AfterValidator(_phone)]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_no_nul), AfterValidator(_timezone)]
@@ -112,8 +149,17 @@ def checked(model: type[M], raw: bytes | str, where: str = "") -> M:
         found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
         raise MalformedRequest("The body is not valid JSON.")
-    raise InvalidInput.many((_path(where, one["loc"]), one["msg"].removeprefix("Value error, ")) for one in found)
+    errors = [(_path(where, one["loc"]), _words(one["msg"])) for one in found[:_MOST_ERRORS]]
+    if len(found) > _MOST_ERRORS:
+        errors.append((where or "body", f"{len(found) - _MOST_ERRORS} more errors"))
+    raise InvalidInput.many(errors)
 
 
 def _path(where: str, location: tuple[int | str, ...]) -> str:
-    return ".".join([*([where] if where else []), *(str(part) for part in location)]) or "body"
+    path = ".".join([*([where] if where else []), *(str(part) for part in location)]) or "body"
+    return path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
+
+
+def _words(message: str) -> str:
+    """Pydantic's words, where they call the characters of a text items."""
+    return _ITEMS.sub(r"String should have at \1 \2 characters", message.removeprefix("Value error, "))

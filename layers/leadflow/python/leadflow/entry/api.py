@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from leadflow.core import paging
 from leadflow.core.errors import (
     Forbidden,
+    InvalidInput,
     LeadflowError,
     PayloadTooLarge,
     Unauthenticated,
+    UnsupportedMediaType,
 )
 from leadflow.core.observability import fresh_logger, logger
 from leadflow.core.table import Record
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 # Lambda takes 6 MB per call; what is larger comes by a presigned upload.
 MAX_BODY_BYTES = 5 * 1024 * 1024
 PAGE_PARAMS = {"limit": params.integer(1, paging.MAX_LIMIT), "cursor": params.text(2000)}
+# What clients call JSON when nobody tells them, curl and sendBeacon among them.
+_JSON_TYPES = ("", "application/json", "text/plain", "application/x-www-form-urlencoded")
 _Door = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -172,9 +176,7 @@ def _arguments(spec: EndpointSpec, request: Request, raw: bytes, caller: dict[st
         values["limit"] = paging.DEFAULT_LIMIT
     arguments = {**request.path_params, **values}
     if spec.body is not None:
-        from leadflow.core.schema import checked
-
-        arguments["body"] = checked(spec.body, raw)
+        arguments["body"] = _body(spec.body, request, raw)
     if "if_match" in spec.argument_names:
         arguments["if_match"] = _expected_version(request)
     if "caller" in spec.argument_names:
@@ -182,6 +184,19 @@ def _arguments(spec: EndpointSpec, request: Request, raw: bytes, caller: dict[st
     if "request" in spec.argument_names:
         arguments["request"] = request
     return arguments
+
+
+def _body(model: type[BaseModel], request: Request, raw: bytes) -> BaseModel:
+    from leadflow.core.schema import checked
+    from leadflow.entry import json_text
+
+    if request.media_type not in _JSON_TYPES and not request.media_type.endswith("+json"):
+        raise UnsupportedMediaType("The body must be JSON, and Content-Type say so.")
+    body = checked(model, raw)
+    if request.method == "PATCH" and not body.model_fields_set:
+        raise InvalidInput("body", "names nothing to change")
+    json_text.parsed(raw)
+    return body
 
 
 def _expected_version(request: Request) -> int | None:

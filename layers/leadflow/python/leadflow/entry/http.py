@@ -41,11 +41,13 @@ class Request:
 
     @property
     def path_params(self) -> dict[str, str]:
-        return self.event.get("pathParameters") or {}
+        """Raises MalformedRequest naming one that is no text."""
+        return _texts(self.event.get("pathParameters") or {})
 
     @property
     def query(self) -> dict[str, str]:
-        return self.event.get("queryStringParameters") or {}
+        """Raises MalformedRequest naming one that is no text."""
+        return _texts(self.event.get("queryStringParameters") or {})
 
     @property
     def raw(self) -> bytes:
@@ -64,6 +66,11 @@ class Request:
             if key.lower() == name.lower():
                 return str(value)
         return None
+
+    @property
+    def media_type(self) -> str:
+        """What the body says it is, without parameters such as the charset; empty when it does not say."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
 
     @property
     def caller(self) -> dict[str, str] | None:
@@ -94,6 +101,16 @@ class Response:
             return {"statusCode": self.status, "headers": headers, "body": self.body}
         encoded = base64.b64encode(self.body).decode()
         return {"statusCode": self.status, "headers": headers, "body": encoded, "isBase64Encoded": True}
+
+
+def _texts(values: dict[str, str]) -> dict[str, str]:
+    """The same, once each is known to be text: half of a surrogate pair can be neither looked up nor kept."""
+    for name, value in values.items():
+        try:
+            (name + value).encode()
+        except UnicodeEncodeError:
+            raise MalformedRequest(f"{name.encode('ascii', 'replace').decode()}: is not text") from None
+    return values
 
 
 def to_json(value: Any) -> str:

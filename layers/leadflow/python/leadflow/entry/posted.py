@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from leadflow.core.errors import InvalidInput, MalformedRequest, PayloadTooLarge, UnsupportedMediaType
+from leadflow.entry import json_text
 from leadflow.entry.http import Request
 
 if TYPE_CHECKING:
@@ -29,9 +29,11 @@ def body(model: type[M], request: Request) -> M:
     from leadflow.core.schema import checked
 
     raw = _bounded(request, MAX_SCRIPT_BYTES)
-    if _content_type(request) not in _JSON_TYPES:
+    if request.media_type not in _JSON_TYPES:
         raise UnsupportedMediaType("The body must be JSON.")
-    return checked(model, raw)
+    body = checked(model, raw)
+    json_text.parsed(raw)
+    return body
 
 
 def fields(request: Request) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def fields(request: Request) -> dict[str, Any]:
     Raises PayloadTooLarge over 64 KB, MalformedRequest for what is not what it says, UnsupportedMediaType for a body
     of another kind, InvalidInput for a file.
     """
-    raw, kind = _bounded(request, MAX_FORM_BYTES), _content_type(request)
+    raw, kind = _bounded(request, MAX_FORM_BYTES), request.media_type
     if kind in _JSON_TYPES:
         return _json_object(raw)
     if kind == "application/x-www-form-urlencoded":
@@ -57,22 +59,11 @@ def _bounded(request: Request, most: int) -> bytes:
     return raw
 
 
-def _content_type(request: Request) -> str:
-    return (request.header("content-type") or "").partition(";")[0].strip().lower()
-
-
 def _json_object(raw: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(raw, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise MalformedRequest("The body is not valid JSON.") from None
+    found = json_text.parsed(raw)
     if not isinstance(found, dict):
         raise MalformedRequest("The body is not a JSON object.")
     return found
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(name)
 
 
 def _urlencoded(raw: bytes) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ TimelineKind = Literal[
     "signal", "email", "status_change", "execution", "message", "enrichment", "task", "appointment", "merge"
 ]
 Sort = Literal["created_at", "score"]
+Verdict = Literal["pass", "fail", "pending", "unknown"]
 ErasureStatus = Literal["running", "completed"]
 
 STATUSES: tuple[str, ...] = get_args(Status)

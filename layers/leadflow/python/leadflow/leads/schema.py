@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, JsonValue
 
-from leadflow.core.schema import Email, HttpUrl, JsonObject, Phone, Read, Text, Timestamp, TimeZone, Write
+from leadflow.core.schema import Email, HttpUrl, JsonObject, Line, Lines, Phone, Read, Text, Timestamp, TimeZone, Write
 from leadflow.leads.enums import (
     MAX_LABELS,
     Budget,
@@ -19,6 +19,7 @@ from leadflow.leads.enums import (
     Status,
     Timeline,
     TimelineKind,
+    Verdict,
 )
 
 
@@ -44,11 +45,11 @@ def _to_six_decimals(value: float) -> float:
     return round(value, 6)
 
 
-Name = Annotated[Text, Field(min_length=1, max_length=100)]
-Company = Annotated[Annotated[Text, Field(max_length=100)] | None, AfterValidator(_null_when_empty)]
-Notes = Annotated[Annotated[Text, Field(max_length=1000)] | None, AfterValidator(_null_when_empty)]
+Name = Annotated[Line, Field(min_length=1, max_length=100)]
+Company = Annotated[Annotated[Line, Field(max_length=100)] | None, AfterValidator(_null_when_empty)]
+Notes = Annotated[Annotated[Lines, Field(max_length=1000)] | None, AfterValidator(_null_when_empty)]
 RecordId = Annotated[Text, Field(min_length=1, max_length=64)]
-Label = Annotated[Text, Field(min_length=1, max_length=100)]
+Label = Annotated[Line, Field(min_length=1, max_length=100)]
 Labels = Annotated[list[Label], Field(max_length=MAX_LABELS), AfterValidator(_without_repeats)]
 Moment = Annotated[str, AfterValidator(_moment), Field(json_schema_extra={"format": "date-time"})]
 Impact = Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False), AfterValidator(_to_six_decimals)]
@@ -265,6 +266,74 @@ class Submission(Read):
 
     status: str
     submission_id: str
+
+
+class ScorePart(Read):
+    """What one signal adds to the score: `impact` times `weight`, the share of it that is left after `age_seconds`."""
+
+    signal_id: str
+    signal_type: SignalType
+    title: str
+    impact: float
+    at: Timestamp
+    age_seconds: float
+    weight: Annotated[float, Field(ge=0)]
+    points: float
+
+
+class LeadScore(Read):
+    """Why a score is what it is. As decimals, all `points` and `rest` add up to `total` exactly.
+
+    `as_of` is the last signal that changed it, null before the first; ages are counted until then. `rest` is what
+    signals that are not listed left. `rounded` is `total` half up, and `score` is that within 0 to 100.
+    """
+
+    lead_id: str
+    score: Annotated[int, Field(ge=0, le=100)]
+    as_of: Timestamp | None
+    half_life_days: int
+    parts: list[ScorePart]
+    rest: float
+    has_older_signals: bool
+    total: float
+    rounded: int
+    is_clamped: bool
+
+
+class GateVerdict(Read):
+    """One thing that must hold, and whether it does. `code` is a word, `detail` a sentence with nothing personal.
+
+    `at` is the time it is about, `about` the id of the trigger, action or run. Any of the `parts` is enough.
+    """
+
+    gate: str
+    verdict: Verdict
+    code: str
+    detail: str
+    at: Timestamp | None
+    about: str | None
+    parts: list[GateVerdict]
+
+
+class LeadExplanation(Read):
+    """Why a lead does or does not get something. `gates` stand in the order in which they are asked.
+
+    `primary_reason` is the code of the one that decides: the first that fails, else the first that is not open yet,
+    else `run_completed` or `nothing_holds_it_back`; `detail` says it in a sentence. `next_planned_at` is when the run
+    goes on, `next_mail_at` when its next mail goes out at the earliest, both null when nothing is planned.
+    """
+
+    lead_id: str
+    campaign_id: str | None
+    workflow_id: str | None
+    execution_id: str | None
+    as_of: Timestamp
+    primary_reason: str
+    primary_gate: str
+    detail: str
+    gates: list[GateVerdict]
+    next_planned_at: Timestamp | None
+    next_mail_at: Timestamp | None
 
 
 class TimelineItem(Read):

@@ -162,6 +162,11 @@ def outputs_as_facts(cursor: Cursor) -> dict[str, Any]:
     return {action_id: {"output": output} for action_id, output in cursor.outputs.items()}
 
 
+def effect_of(execution_id: str, node: ActionNode, cursor: Cursor) -> tuple[str, ...]:
+    """The cause that an effect of this visit of an action is claimed under."""
+    return (execution_id, node.id, str(cursor.visit))
+
+
 def survives_failure(definition: Definition, node: ActionNode) -> bool:
     """Whether a run goes on after this action failed for good."""
     return node.on_error == "continue" or definition.handles_errors_of(node.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
@@ -255,6 +256,23 @@ def trigger_revision() -> int:
 
 def active_triggers(trigger_type: str) -> list[ActiveTrigger]:
     return table.query_items(ActiveTrigger, f"TRGIDX#{trigger_type}", prefix="", newest_first=False)
+
+
+def triggers_in_force(keys: Iterable[tuple[str, str]]) -> list[ActiveTrigger]:
+    """Of these entries of the trigger index those that are there."""
+    return table.find_many(ActiveTrigger, keys)
+
+
+def fired_once(trigger_ids: Iterable[str], lead_ids: Sequence[str]) -> set[str]:
+    """Those of these triggers that have used up their one time for a lead, by the ids of all its parts."""
+    keys = [(f"ONCE#{one}#{lead_id}", "#") for one in trigger_ids for lead_id in lead_ids]
+    found = table.find_many(OncePerLead, keys)
+    return {guard.pk.split("#")[1] for guard in found}
+
+
+def newest_logs(execution_id: str, limit: int) -> list[ExecutionLog]:
+    """The last logs of a run, newest first."""
+    return table.query_items(ExecutionLog, f"WX#{execution_id}", prefix="LOG#", limit=limit)
 
 
 def find_execution(execution_id: str) -> WorkflowExecution | None:

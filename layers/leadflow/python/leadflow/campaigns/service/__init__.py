@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from leadflow.campaigns.rules import Sent
     from leadflow.campaigns.service.erasing import erase_person, first_mail_at, mails_of, was_erased
     from leadflow.campaigns.service.events import events_of, record_event
+    from leadflow.campaigns.service.explaining import gates_of_mail
     from leadflow.campaigns.service.sending import reconcile, send_to_lead
     from leadflow.campaigns.service.suppressions import is_suppressed, suppress
     from leadflow.campaigns.service.templates import get_template, require_template
@@ -21,6 +22,7 @@ __all__ = [
     "erase_person",
     "events_of",
     "first_mail_at",
+    "gates_of_mail",
     "get_template",
     "is_suppressed",
     "mails_of",
@@ -37,6 +39,7 @@ _HOMES = {
     "erase_person": "leadflow.campaigns.service.erasing",
     "events_of": "leadflow.campaigns.service.events",
     "first_mail_at": "leadflow.campaigns.service.erasing",
+    "gates_of_mail": "leadflow.campaigns.service.explaining",
     "get_template": "leadflow.campaigns.service.templates",
     "is_suppressed": "leadflow.campaigns.service.suppressions",
     "mails_of": "leadflow.campaigns.service.erasing",

@@ -24,14 +24,14 @@ def address_of(mail_id: str) -> str:
 
 
 def compose(
-    template: store.EmailTemplate, lead: Mapping[str, Any], mail: store.EmailSent, postal_address: str | None
+    template: store.EmailTemplate, lead: Mapping[str, Any], mail_id: str, postal_address: str | None, *, visitor_id: str
 ) -> tuple[str, store.EmailBody]:
-    """Subject and words of the mail to one lead, with footer and tracking.
+    """Subject and words of the mail to one lead, with footer and tracking; visits from it are those of `visitor_id`.
 
     Raises InvalidInput when the subject comes out blank, the values ask for too much work or the mail is too large.
     """
-    base = address_of(mail.id)
-    token = leads.visit_token(mail.lead_id)
+    base = address_of(mail_id)
+    token = leads.visit_token(visitor_id)
     context = {**rendering.lead_context(lead, clock.now()), **_built_in(base, postal_address), "visit_token": token}
     subject = rendering.render_header(template.subject, context)
     if not subject:
@@ -40,7 +40,7 @@ def compose(
     page = content.with_footer(page, postal_address=postal_address, unsubscribe_url=f"{base}/unsubscribe")
     html, followed = content.tracked(page, base=base, fixed=content.fixed_addresses(template.body))
     words = store.Content(body=page, html=html, text=rendering.html_to_text(page))
-    return subject, store.body_of(mail.id, words, [asdict(link) for link in followed])
+    return subject, store.body_of(mail_id, words, [asdict(link) for link in followed])
 
 
 def outgoing(mail: store.EmailSent, words: store.Content, channel: Mapping[str, Any]) -> OutgoingMail:
@@ -56,7 +56,7 @@ def outgoing(mail: store.EmailSent, words: store.Content, channel: Mapping[str, 
         custom_args={ID_ARGUMENT: mail.id},
     )
     return OutgoingMail(
-        sender=_sender(mail.sender, channel),
+        sender=sender_of(mail.sender, channel),
         recipients=(recipient,),
         subject=mail.subject,
         text=words.text,
@@ -65,8 +65,11 @@ def outgoing(mail: store.EmailSent, words: store.Content, channel: Mapping[str, 
     )
 
 
-def _sender(chosen: str | None, channel: Mapping[str, Any]) -> Address:
-    """Who the mail is from: the channel's sender, or one that was chosen, as `ana@example.com` or `Ana <ana@…>`."""
+def sender_of(chosen: str | None, channel: Mapping[str, Any]) -> Address:
+    """Who the mail is from: the channel's sender, or one that was chosen, as `ana@example.com` or `Ana <ana@…>`.
+
+    Raises InvalidInput when what was chosen is no address.
+    """
     if chosen is None:
         return Address(channel["from_email"], channel["from_name"])
     name, email = parseaddr(rendering.clean_header(chosen))

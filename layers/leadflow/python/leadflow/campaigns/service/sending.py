@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from leadflow.campaigns import rules, store
-from leadflow.campaigns.rules import Sent, states
-from leadflow.campaigns.service import composing, suppressions, templates
+from leadflow.campaigns.rules import Sent, gates, states
+from leadflow.campaigns.service import composing, gating, templates
 from leadflow.campaigns.service.ledger import moved
 from leadflow.channels import service as channels
 from leadflow.core import clock, effects, table
@@ -28,6 +28,7 @@ from leadflow.core.errors import (
     UpstreamRejected,
     UpstreamUnavailable,
 )
+from leadflow.core.gates import first_closed
 from leadflow.core.table import Record
 from leadflow.leads import service as leads
 
@@ -58,11 +59,10 @@ def send_to_lead(
     if mail is not None:
         return _resumed(mail)
     reached = leads.find_reached(lead_id, "email")
-    if reached is None:
-        return Sent(mail_id, "skipped", "lead_gone")
-    lead, holder_id = reached
-    if lead["email"] is None:
-        return Sent(mail_id, "skipped", "no_email")
+    lead, holder_id = reached or (None, lead_id)
+    nobody = first_closed(gates.recipient(lead))
+    if lead is None or nobody is not None:
+        return Sent(mail_id, "skipped", nobody.code if nobody else None)
     mail = store.EmailSent(
         pk=f"EM#{mail_id}",
         sk="#",
@@ -95,6 +95,11 @@ def reconcile() -> dict[str, int]:
     return counts
 
 
+def standing(mail: store.EmailSent) -> Sent:
+    """Where a mail stands that is on file, without touching it."""
+    return _answer(mail)
+
+
 def _first_try(mail: store.EmailSent, lead: Mapping[str, Any]) -> Sent:
     reason = _barred(mail, lead)
     if reason == "erased":
@@ -103,7 +108,7 @@ def _first_try(mail: store.EmailSent, lead: Mapping[str, Any]) -> Sent:
     channel = _channel() if reason is None else channels.active_email_channel()
     template = templates.load(str(mail.template_id))
     postal_address = channel["postal_address"] if channel else None
-    mail.subject, body = composing.compose(template, lead, mail, postal_address)
+    mail.subject, body = composing.compose(template, lead, mail.id, postal_address, visitor_id=mail.lead_id)
     if reason is not None:
         mail.outcome, mail.skip_reason = "skipped", reason
     else:
@@ -222,18 +227,15 @@ def _may_try_again(mail: store.EmailSent) -> bool:
 
 def _barred(mail: store.EmailSent, lead: Mapping[str, Any]) -> str | None:
     """Why this mail may not be sent to this lead; None when it may."""
-    if leads.is_erased(mail.recipient_email):
-        return "erased"
-    suppressed_for = suppressions.is_suppressed("email", mail.recipient_email)
-    if suppressed_for is not None:
-        return f"suppressed:{suppressed_for}"
-    return "opted_out" if rules.opted_out(lead, "email") else None
+    closed = first_closed(gating.permission(mail.recipient_email, lead))
+    return None if closed is None else closed.code
 
 
 def _channel() -> Record:
     channel = channels.active_email_channel()
-    if channel is None:
-        raise Conflict("There is no active email channel.")
+    closed = first_closed([gates.channel(channel)])
+    if channel is None or closed is not None:
+        raise Conflict(closed.detail if closed else "")
     return channel
 
 

@@ -72,9 +72,10 @@ def taken_apart(fields: Mapping[str, Any], honeypot: str | None = None) -> Post:
     told = {name: value for name, value in _checked(fields).items() if name not in (HONEYPOT, honeypot)}
     token = str(told.pop(SUBMISSION, ""))
     known = {name: value for name, value in told.items() if name in _KNOWN}
-    parts = [str(told[part]) for part in _PARTS_OF_NAME if part in told]
+    parts = [told[part] for part in _PARTS_OF_NAME if part in told]
     if parts and "name" not in told:
-        known["name"] = " ".join(parts)
+        # What is no text is left to the check of the lead's fields to refuse.
+        known["name"] = " ".join(parts) if all(isinstance(part, str) for part in parts) else parts
     if isinstance(known.get("interests"), str):
         known["interests"] = [known["interests"]]
     consent = tuple(channel for name, channel in _CONSENT.items() if str(told.get(name, "")).lower() in _YES)

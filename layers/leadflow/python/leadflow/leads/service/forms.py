@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 POSTS = Bound("form", limit=30, window=timedelta(minutes=1))
 # A repetition later than this is meant as another submission, unless the page named the first one by a token.
 SAME_FOR = timedelta(minutes=10)
+MAX_TOKEN_LENGTH = 255
 SAME_TOKEN_FOR = timedelta(hours=24)
 
 
@@ -45,6 +46,8 @@ def submit(form_id: str, fields: Mapping[str, Any], *, sender: str, token: str |
 
     Raises RateLimited when too much comes from there or the lead is crowded, InvalidInput naming each wrong field.
     """
+    if token is not None and not (1 <= len(token) <= MAX_TOKEN_LENGTH and token.isprintable()):
+        raise InvalidInput("Idempotency-Key", f"must have 1 to {MAX_TOKEN_LENGTH} printable characters")
     POSTS.admit(form_id, visits.neighbourhood(sender))
     form = store.find_form(form_id)
     honeypot = form.honeypot_field if form else None

@@ -41,7 +41,7 @@ class Context:
     @property
     def effect(self) -> tuple[str, ...]:
         """The cause that an effect of this visit is claimed under."""
-        return (self.execution.id, self.node.id, str(self.cursor.visit))
+        return rules.effect_of(self.execution.id, self.node, self.cursor)
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,20 @@ again, in any batch, finds the run there, and a queue that loses its messages lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from leadflow.activities.service import events as activity_events
 from leadflow.campaigns.service import events as campaign_events
-from leadflow.core import clock, conditions, ids, seams, table
+from leadflow.core import clock, ids, seams, table
 from leadflow.core.errors import NotFound, RateLimited
 from leadflow.core.events import Change, DomainEvent
+from leadflow.core.gates import Gate, first_closed
 from leadflow.core.observability import logger
 from leadflow.leads import service as leads
 from leadflow.leads.service import events as lead_events
 from leadflow.workflows import rules, store
+from leadflow.workflows import rules_standing as standing
 from leadflow.workflows.service import starting
 
 
@@ -30,7 +32,7 @@ def dispatch(changes: Sequence[Change]) -> None:
     begun: list[store.WorkflowExecution] = []
     for event in events:
         for trigger in _triggers(event.event_type, revision):
-            if trigger.active_from <= event.occurred_at and _fits(trigger, event) and not _is_erased(event):
+            if first_closed(_gates(trigger, event)) is None:
                 begun += _begin(trigger, event)
     starting.queue_starts(begun)
 
@@ -52,20 +54,16 @@ def _triggers(event_type: str, revision: int) -> list[store.ActiveTrigger]:
     return found
 
 
-def _fits(trigger: store.ActiveTrigger, event: DomainEvent) -> bool:
+def _gates(trigger: store.ActiveTrigger, event: DomainEvent) -> Iterator[Gate]:
+    """What must hold for a trigger to begin a run for an event; reads for each gate when it is asked."""
     config: Mapping[str, Any] = trigger.config
-    if not rules.matches(event.event_type, config, event.data):
-        return False
+    yield standing.in_force(trigger.active_from, event.occurred_at)
+    yield standing.fits(event.event_type, config, event.data)
     filters = config.get("filters")
-    if filters is None:
-        return True
-    lead = leads.find(event.lead_id)
-    return lead is not None and conditions.evaluate(filters, {"lead": lead, "trigger": event.data}, clock.now())
-
-
-def _is_erased(event: DomainEvent) -> bool:
-    """Whether the person was erased before their event was read: nothing may begin that would remember them."""
-    return leads.was_erased(event.lead_id)
+    lead = None if filters is None else leads.find(event.lead_id)
+    yield standing.filtered(filters, lead, event.data, clock.now())
+    # Of a person who was erased before their event was read nothing may begin that would remember them.
+    yield standing.not_erased(leads.was_erased(event.lead_id))
 
 
 def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.WorkflowExecution]:

@@ -29,7 +29,7 @@ def activate(workflow_id: str) -> Record:
     triggers = [trigger for trigger in store.triggers_of(workflow_id) if trigger.is_active]
     actions = store.actions_of(workflow_id)
     _check(triggers, actions)
-    before = _index_keys(workflow)
+    before = index_keys(workflow)
     workflow.version = int(workflow.version) + 1
     workflow.status = "active"
     parts = _frozen(workflow, triggers, actions)
@@ -44,7 +44,7 @@ def pause(workflow_id: str) -> Record:
     if workflow.status != "active":
         raise Conflict(f"Workflow {workflow_id} is {workflow.status}, not active.", workflow_id)
     workflow.status = "paused"
-    _commit(workflow, [], _index_keys(workflow))
+    _commit(workflow, [], index_keys(workflow))
     return with_counts([workflow])[0]
 
 
@@ -134,7 +134,7 @@ def _entry(workflow: store.Workflow, trigger: store.WorkflowTrigger, active_from
     )
 
 
-def _index_keys(workflow: store.Workflow) -> set[tuple[str, str]]:
+def index_keys(workflow: store.Workflow) -> set[tuple[str, str]]:
     """The index entries that the last published version may have."""
     if not workflow.version:
         return set()
