@@ -31,7 +31,7 @@ from leadflow.leads.store.leads import (
     replace,
     show_address,
 )
-from leadflow.leads.store.merges import Merge, find_merge, merge, merged_at_any_time_with, merges_before, unmerge
+from leadflow.leads.store.merges import Merge, find_merge, merge, merged_at_any_time_with, unmerge
 from leadflow.leads.store.signals import IntentSignal, find_signal, page_of_signals, record_signal
 from leadflow.leads.store.throttles import ThrottleCount, count
 
@@ -67,7 +67,6 @@ __all__ = [
     "mark_of",
     "merge",
     "merged_at_any_time_with",
-    "merges_before",
     "note_pass",
     "owner_of",
     "owner_of_value",
