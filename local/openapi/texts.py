@@ -23,8 +23,8 @@ have a next one. Cursors are opaque and belong to the list, and the filters, the
 the first answer again, with `Idempotency-Replayed: true`; with another body 422; while the first still runs 409 with
 `Retry-After`.
 
-**Changing what you have seen.** Every record comes with an `ETag`; PATCH and DELETE take it as `If-Match` and answer
-412 when the record has changed since.
+**Changing what you have seen.** Every record comes with an `ETag`; PATCH, DELETE, merging and its undoing take it as
+`If-Match` and answer 412 when the record has changed since.
 
 Optional fields of a record are always there, null when empty. Fields may be added to records; nothing else changes.
 """

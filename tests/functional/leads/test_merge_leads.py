@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
 
+from leadflow.core import aws
 from leadflow.leads.schema import MergeResult
 from leadflow.leads.service import visit_token
 from tests.functional.campaigns.mailing import email_channel, html_of, mail_service, send, template
 from tests.functional.leads.erasing import erase
-from tests.functional.leads.merging import merge, merged, timeline, unmerge
+from tests.functional.leads.merging import merge, merged, timeline, unmerge, unmerged
 from tests.functional.leads.people import added, listed, patched, shown, signalled
 from tests.functional.signals.websites import found, signals_of, submitted
 from tests.functional.wire import Killed, counts, interrupted, killed_at, refused, stored
@@ -169,6 +171,32 @@ def test_a_lead_may_show_the_address_of_a_part_and_keeps_its_own() -> None:
     assert patched(ada, phone=None).json["phone"] is None
     assert [lead["id"] for lead in listed(phone=PHONE)["items"]] == [ada]
     assert patched(ada, phone="+442079460019").json["phone"] == "+442079460019"
+
+
+def test_a_chosen_address_of_a_part_of_a_part_stays_through_other_merges() -> None:
+    ada, other = pair()
+    last, more = added("c@x.example")["id"], added("d@x.example")["id"]
+    merged(other, last)
+    merge_id = merged(ada, other)
+    patched(ada, email="c@x.example")
+    unmerged(ada, merged(ada, more))
+
+    assert shown(ada)["email"] == "c@x.example"
+    assert unmerged(ada, merge_id)["lead"]["email"] == ADA
+    assert [found(one)["id"] for one in (ADA, COUNTESS, "c@x.example")] == [ada, other, other]
+
+
+def test_a_list_whose_index_is_behind_shows_no_part() -> None:
+    ada, other = pair()
+    merged(ada, other)
+    key = {"pk": {"S": f"LEAD#{other}"}, "sk": {"S": "#META"}}
+    for shard in range(8):
+        keys = {":p": {"S": f"LA#{shard}"}, ":s": {"S": f"2026#{other}"}}
+        update = "SET gsi2pk = :p, gsi2sk = :s"
+        aws.client("dynamodb").update_item(
+            TableName=os.environ["TABLE_NAME"], Key=key, UpdateExpression=update, ExpressionAttributeValues=keys
+        )
+        assert [lead["id"] for lead in listed()["items"]] == [ada]
 
 
 @pytest.mark.parametrize(

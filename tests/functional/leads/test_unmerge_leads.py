@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leadflow.core import ids
+from leadflow.core import ids, removal
 from leadflow.leads.schema import UnmergeResult
 from tests.functional.campaigns.mailing import email_channel, mail_service, send, template
 from tests.functional.leads.merging import merge, merged, timeline, unmerge, unmerged, without_times
@@ -248,6 +248,7 @@ class Twins:
 def test_x39_whatever_comes_meanwhile_separated_they_are_as_if_never_merged(
     clock: Clock, steps: list[tuple[str, int, int]]
 ) -> None:
+    removal.remove((item["pk"]["S"], item["sk"]["S"]) for item in stored())
     twins = Twins(clock)
     for what, one, number in steps:
         getattr(twins, what)(one, number)

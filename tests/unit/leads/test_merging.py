@@ -57,7 +57,8 @@ class Merged:
         return {**self.shown, **self.kept}
 
     def become(self, parts: list[dict[str, Any]]) -> None:
-        now = recombined(self.shown, self.own, self.parts, parts)
+        addresses = {part[field] for part in parts for field in ("email", "phone")}
+        now = recombined(self.shown, self.own, self.parts, parts, addresses)
         self.shown, self.kept, self.parts = {**self.shown, **now.fields}, now.own, parts
 
 

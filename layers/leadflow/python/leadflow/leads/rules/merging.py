@@ -8,7 +8,7 @@ with other parts, with everything redone on it that people changed since.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,11 +65,14 @@ def combined(own: Values, parts: Sequence[Values]) -> dict[str, Any]:
     return shown
 
 
-def recombined(current: Values, own: Values, before: Sequence[Values], after: Sequence[Values]) -> Shown:
+def recombined(
+    current: Values, own: Values, before: Sequence[Values], after: Sequence[Values], addresses: Container[Any]
+) -> Shown:
     """What a lead shows when its parts change from `before` to `after`, and what then is its own.
 
     `current` is what it shows now, `own` what was its own at the last such change; where people have changed what is
-    shown since, that is their lead's own now, and stays.
+    shown since, that is their lead's own now, and stays. An address that they chose stays while it is among
+    `addresses`, those that the parts then have.
     """
     expected = combined(own, before)
     now_own = {field: _redone(field, own[field], expected[field], current[field]) for field in FIELDS}
@@ -77,8 +80,8 @@ def recombined(current: Values, own: Values, before: Sequence[Values], after: Se
     shown_before, target = combined(now_own, before), combined(now_own, after)
     fields = {field: _redone(field, target[field], shown_before[field], current[field]) for field in FIELDS}
     for field in _ADDRESSES:
-        there = [one[field] for one in (now_own, *after)]
-        if current[field] != shown_before[field] and current[field] not in (None, *there):
+        chosen = current[field]
+        if chosen not in (None, shown_before[field], now_own[field]) and chosen not in addresses:
             fields[field] = target[field]
     kept = {field: value for field, value in now_own.items() if not same(value, fields[field])}
     return Shown(fields, kept)

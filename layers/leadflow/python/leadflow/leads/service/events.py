@@ -25,7 +25,7 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
         return [_form_submitted(new)] if old is None and new.signal_type == "form_submit" else []
     if not isinstance(new, store.Lead):
         return []
-    if new.merged_into or _is_separated(old, new):
+    if isinstance(old, store.Lead) and _is_anothers(old, new):
         return []
     happened: dict[str, dict[str, Any]] = {}
     if not isinstance(old, store.Lead):
@@ -42,10 +42,8 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     ]
 
 
-def _is_separated(old: table.Item | None, new: store.Lead) -> bool:
-    """Whether a merge was undone by this change, of the lead that was merged or the one it was merged into."""
-    if not isinstance(old, store.Lead):
-        return False
+def _is_anothers(old: store.Lead, new: store.Lead) -> bool:
+    """Whether a change is told of the lead that this one is part of, or is the undoing of a merge, told of nobody."""
     return bool(old.merged_into) or len(new.merges or ()) < len(old.merges or ())
 
 

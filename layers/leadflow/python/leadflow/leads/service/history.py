@@ -10,14 +10,14 @@ from leadflow.core.timeline import TimelineEntry
 from leadflow.leads import rules
 from leadflow.leads.store import history as store
 from leadflow.leads.store.leads import StatusChange
-from leadflow.leads.store.merges import Merge, merges_before
+from leadflow.leads.store.merges import Merge
 from leadflow.leads.store.signals import IntentSignal
 
 
 def timeline_of(lead_ids: Sequence[str], before: str | None, limit: int) -> list[TimelineEntry]:
     """Signals, changes of status and merges of these leads, newest first, beyond a position; fewer only at the end."""
     entries = [_signal(one) for lead_id in lead_ids for one in store.signals_before(lead_id, before, limit)]
-    entries += [_merge(one) for lead_id in lead_ids for one in merges_before(lead_id, before, limit)]
+    entries += [_merge(one) for lead_id in lead_ids for one in store.merges_before(lead_id, before, limit)]
     return timeline.newest_first([*entries, *_status_changes(lead_ids, before, limit)], before, limit)
 
 

@@ -142,9 +142,9 @@ def _split(lead: store.Lead, merged: store.Merge) -> store.Lead | None:
         return None
     rest = [part for part in parts if part.id != source.id]
     opted_out = merging.opted_out_since(lead.consent, source.consent, str(merged.created_at))
+    lead.merges = [one for one in lead.merges or () if one["merge_id"] != merged.id] or None
     _show(lead, parts, rest)
     source.consent = {**source.consent, **opted_out}
-    lead.merges = [one for one in lead.merges or () if one["merge_id"] != merged.id] or None
     _score(lead, int(lead.engagement) - int(source.engagement), rest)
     if not lead.merges:
         lead.own = lead.own_scored_at = None
@@ -154,8 +154,11 @@ def _split(lead: store.Lead, merged: store.Merge) -> store.Lead | None:
 
 def _show(lead: store.Lead, before: Sequence[store.Lead], after: Sequence[store.Lead]) -> None:
     own = {field: lead.own_value(field) for field in merging.FIELDS}
+    parts = {part.id: part for part in after}
+    within = store.find_parts(part_id for part_id in lead.parts[1:] if part_id not in parts)
+    addresses = {part.own_value(field) for part in (*after, *within) for field in store.ADDRESSES}
     shown = merging.recombined(
-        lead.record(), own, [part.record() for part in before], [part.record() for part in after]
+        lead.record(), own, [part.record() for part in before], [part.record() for part in after], addresses
     )
     for field, value in shown.fields.items():
         setattr(lead, field, value)

@@ -32,7 +32,7 @@ from leadflow.leads.store.leads import (
     require,
     show_address,
 )
-from leadflow.leads.store.merges import Merge, find_merge, merge, merged_at_any_time_with, merges_before, unmerge
+from leadflow.leads.store.merges import Merge, find_merge, merge, merged_at_any_time_with, unmerge
 from leadflow.leads.store.signals import IntentSignal, find_signal, page_of_signals, record_signal
 from leadflow.leads.store.throttles import ThrottleCount, count
 
@@ -68,7 +68,6 @@ __all__ = [
     "mark_of",
     "merge",
     "merged_at_any_time_with",
-    "merges_before",
     "note_pass",
     "owner_of",
     "owner_of_value",

@@ -1,4 +1,4 @@
-"""A lead's signals and changes of status, from any position of its timeline on."""
+"""A lead's signals, changes of status and merges, from any position of its timeline on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from leadflow.core import table, timeline
 from leadflow.leads.store.leads import Lead, StatusChange
+from leadflow.leads.store.merges import Merge
 from leadflow.leads.store.signals import IntentSignal
 
 
@@ -23,6 +24,12 @@ def status_changes_before(lead_id: str, before: str | None, limit: int) -> list[
         own = change_id(lead_id, "")
         after = f"STS#{at}#{timeline.within(own, entry_id).removeprefix(own)}"
     return table.query_items(StatusChange, f"LEAD#{lead_id}", prefix="STS#", after=after, limit=limit)
+
+
+def merges_before(lead_id: str, before: str | None, limit: int) -> list[Merge]:
+    """Up to `limit` merges into a lead beyond a position of its timeline, newest first."""
+    after = None if before is None else f"MRG#{timeline.id_bound(before)}"
+    return table.query_items(Merge, f"LEAD#{lead_id}", prefix="MRG#", after=after, limit=limit)
 
 
 def change_id(lead_id: str, version: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.transactions import TransactWrite
 
-from leadflow.core import clock, removal, table, timeline
+from leadflow.core import clock, removal, table
 from leadflow.leads.store.leads import Lead, attempt
 
 
@@ -32,12 +32,6 @@ def find_merge(lead_ids: Iterable[str], merge_id: str) -> Merge | None:
     """The merge of this id into one of these leads, undone or not."""
     found = table.find_many(Merge, [(f"LEAD#{lead_id}", f"MRG#{merge_id}") for lead_id in lead_ids])
     return found[0] if found else None
-
-
-def merges_before(lead_id: str, before: str | None, limit: int) -> list[Merge]:
-    """Up to `limit` merges into a lead beyond a position of its timeline, newest first."""
-    after = None if before is None else f"MRG#{timeline.id_bound(before)}"
-    return table.query_items(Merge, f"LEAD#{lead_id}", prefix="MRG#", after=after, limit=limit)
 
 
 def merge(lead: Lead, source: Lead, merge_id: str) -> None:
