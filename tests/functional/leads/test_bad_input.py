@@ -124,14 +124,6 @@ def test_what_is_wrong_is_named_and_nothing_is_lost(text: bytes, field: str) -> 
     assert wire.counts() == {"Lead": 1, "UniqueIdentity": 2}
 
 
-def test_a_change_of_nothing_changes_nothing() -> None:
-    lead = added()
-
-    answer = patched(lead["id"])
-
-    assert (answer.status, answer.json) == (200, lead)
-
-
 def test_an_answer_is_bounded_whatever_was_sent() -> None:
     many = call("leads/create_lead", {**ADA, **{f"f{number}": 1 for number in range(50_000)}})
     assert_refused(many, 422, *(f"f{number}" for number in range(50)), "body")

@@ -309,9 +309,11 @@ def test_the_score_of_a_merged_lead_is_told_by_the_signals_of_all_its_parts() ->
     assert (score["score"], score["rest"]) == (23, 0)
 
 
-def test_what_is_explained_of_a_merged_lead_is_about_all_its_parts(engine: Engine) -> None:
+def test_what_is_explained_of_a_merged_lead_is_about_all_its_parts(engine: Engine, clock: Clock) -> None:
     workflow_id = workflow("update_lead", {"add_tags": ["seen"]}, "lead_created", once_per_lead=True)
-    ada, countess = added(ADA)["id"], added(COUNTESS)["id"]
+    ada = added(ADA)["id"]
+    clock.advance(minutes=1)
+    countess = added(COUNTESS)["id"]
     engine.run()
     later = added("later@example.com")["id"]
     merged(later, ada)
