@@ -48,6 +48,7 @@ class EndpointSpec(NamedTuple):
     argument_names: frozenset[str]
     produces: str | None
     origins: Callable[..., Sequence[str] | None] | None
+    larger: str
 
 
 def endpoint(
@@ -62,6 +63,7 @@ def endpoint(
     once_only: tuple[str, ...] = (),
     produces: str | None = None,
     origins: Callable[..., Sequence[str] | None] | None = None,
+    larger: str = "",
 ) -> Callable[[Callable[..., Any]], _Door]:
     """Makes a Lambda handler of a function.
 
@@ -71,12 +73,14 @@ def endpoint(
     `location` is the Location of a creation, as `/leads/{id}`. `once_only` fields are left out of replayed answers.
     `produces` is the content type of an answer that is a Response, for the document. `origins` lets scripts of other
     websites post: it takes the path parameters and gives the sites that may, None for all (see `entry/cross_site`).
+    `larger` says where bodies go that are too large for this route.
     """
 
     def decorate(function: Callable[..., Any]) -> _Door:
         names = frozenset(inspect.signature(function).parameters)
         spec = EndpointSpec(
-            function, scope, body, status, query or {}, page, returns, location, once_only, names, produces, origins
+            *(function, scope, body, status, query or {}, page, returns, location, once_only, names, produces, origins),
+            larger,
         )
 
         @functools.wraps(function)
@@ -115,7 +119,9 @@ def _served(spec: EndpointSpec, request: Request) -> Response:
             return answered
     raw = request.raw
     if len(raw) > MAX_BODY_BYTES:
-        raise PayloadTooLarge(f"The body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are taken.")
+        raise PayloadTooLarge(
+            f"The body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are taken. {spec.larger}".rstrip()
+        )
     arguments = _arguments(spec, request, raw, caller)
     key = request.header("idempotency-key")
     if key is None or caller is None or request.method != "POST":

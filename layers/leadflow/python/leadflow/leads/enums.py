@@ -15,6 +15,10 @@ SignalType = Literal["website_visit", "email_open", "email_click", "form_submit"
 TimelineKind = Literal["signal", "email", "status_change", "execution", "message", "enrichment", "task", "appointment"]
 Sort = Literal["created_at", "score"]
 ErasureStatus = Literal["running", "completed"]
+ImportStatus = Literal["waiting", "running", "completed", "failed"]
+ExportStatus = Literal["running", "completed", "failed", "expired"]
+FileFormat = Literal["csv", "ndjson"]
+OnDuplicate = Literal["skip", "update"]
 
 STATUSES: tuple[str, ...] = get_args(Status)
 SOURCES: tuple[str, ...] = get_args(Source)
@@ -22,6 +26,8 @@ SIGNAL_TYPES: tuple[str, ...] = get_args(SignalType)
 TIMELINE_KINDS: tuple[str, ...] = get_args(TimelineKind)
 CONSENT_CHANNELS: tuple[str, ...] = get_args(ConsentChannel)
 SORTS: tuple[str, ...] = get_args(Sort)
+FILE_FORMATS: tuple[str, ...] = get_args(FileFormat)
+ON_DUPLICATE: tuple[str, ...] = get_args(OnDuplicate)
 
 # Of tags, and of interests.
 MAX_LABELS = 50

@@ -16,12 +16,11 @@ if TYPE_CHECKING:
         get_erasure,
         is_erased,
         mark_of,
-        park_erasure,
-        reconcile,
         was_erased,
     )
     from leadflow.leads.service.events import events_of
     from leadflow.leads.service.leads import apply, create, find, get, page, update
+    from leadflow.leads.service.recovery import reconcile
     from leadflow.leads.service.signals import add_signal, page_of_signals, record_signal
     from leadflow.leads.service.visits import visit_token
 
@@ -40,7 +39,6 @@ __all__ = [
     "mark_of",
     "page",
     "page_of_signals",
-    "park_erasure",
     "reconcile",
     "record_signal",
     "update",
@@ -63,8 +61,7 @@ _HOMES = {
     "mark_of": "leadflow.leads.service.erasing",
     "page": "leadflow.leads.service.leads",
     "page_of_signals": "leadflow.leads.service.signals",
-    "park_erasure": "leadflow.leads.service.erasing",
-    "reconcile": "leadflow.leads.service.erasing",
+    "reconcile": "leadflow.leads.service.recovery",
     "record_signal": "leadflow.leads.service.signals",
     "update": "leadflow.leads.service.leads",
     "visit_token": "leadflow.leads.service.visits",

@@ -7,19 +7,14 @@ erasure began may still write for a moment, so the worker looks once more when a
 
 from __future__ import annotations
 
-import json
 from importlib import import_module
-from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from leadflow.core import aws, removal, table
-from leadflow.core.errors import InProgress, LeadflowError, NotFound, PreconditionFailed
-from leadflow.core.observability import logger
-from leadflow.core.settings import settings
+from leadflow.core import removal, table
+from leadflow.core.errors import InProgress, NotFound, PreconditionFailed
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.leads import store
+from leadflow.leads.service import exporting, jobs
 from leadflow.leads.service.writing import TURNS, crowded_out
 
 # Who keeps something about people. Each has `erase_person(lead_id)`: it removes what is left and says how many items
@@ -51,7 +46,7 @@ def erase(lead_id: str, if_match: int | None) -> Record:
             if not refused.contended:
                 raise
             continue
-        _queue(erasure.id)
+        jobs.announce(jobs.ERASURE, erasure.id)
         return erasure.record()
     raise crowded_out(lead_id)
 
@@ -85,12 +80,11 @@ def mark_of(channel: str, address: str) -> str:
     return store.mark_of(channel, address)
 
 
-def erase_person(message: dict[str, Any]) -> None:
+def erase_person(erasure_id: str) -> None:
     """The worker: removes all that is left of a person.
 
     Raises NotFound when there is no such erasure, InProgress when others are still at what is to go.
     """
-    erasure_id = str(message.get("erasure_id"))
     for _ in _PASSES:
         erasure = store.find_erasure(erasure_id)
         if erasure is None:
@@ -99,7 +93,7 @@ def erase_person(message: dict[str, Any]) -> None:
             return
         try:
             deleted = {name: import_module(home).erase_person(erasure.lead_id) for name, home in WINGS}
-            deleted["leads"] = _erase_own(erasure.lead_id)
+            deleted["leads"] = _erase_own(erasure)
             store.note_pass(erasure, deleted)
         except (InProgress, table.Stale):
             # Somebody has just changed what was to go, or a message that came twice has a worker of its own.
@@ -109,20 +103,15 @@ def erase_person(message: dict[str, Any]) -> None:
     raise InProgress(f"Erasure {erasure_id} is not done yet.")
 
 
-def park_erasure(message: dict[str, Any], error: LeadflowError) -> None:
-    """A message about no erasure has nothing to write its reason on."""
-    logger().warning("erasure unknown", erasure_id=str(message.get("erasure_id")), error=type(error).__name__)
-
-
 def reconcile() -> dict[str, int]:
-    """Puts erasures back on the queue whose worker died, or whose time for the last look has come."""
+    """Announces erasures again whose worker died, or whose time for the last look has come."""
     requeued = 0
     for erasure in store.unattended_erasures():
         try:
             store.attend_again(erasure)
         except table.Stale:
             continue
-        requeued += _queue(erasure.id)
+        requeued += jobs.announce(jobs.ERASURE, erasure.id)
     return {"erasures_requeued": requeued}
 
 
@@ -134,19 +123,9 @@ def _begun_before(lead_id: str) -> Record:
     return found.record()
 
 
-def _erase_own(lead_id: str) -> int:
-    """The lead's signals and changes of status, and the kept answers to requests about it."""
+def _erase_own(erasure: store.Erasure) -> int:
+    """The lead's signals and changes of status, the kept answers to requests about it, and exports it may be in."""
+    lead_id = erasure.lead_id
     history = removal.remove(removal.keys_under(f"LEAD#{lead_id}"))
-    return history + removal.remove(removal.keys_about(lead_id, "IDEM#"))
-
-
-def _queue(erasure_id: str) -> bool:
-    """Tells the worker. The erasure is safe without it: reconcile finds what no message is about."""
-    try:
-        aws.client("sqs").send_message(
-            QueueUrl=settings().erasures_queue_url, MessageBody=json.dumps({"erasure_id": erasure_id})
-        )
-    except (BotoCoreError, ClientError) as error:
-        logger().warning("erasure not queued", erasure_id=erasure_id, error_type=type(error).__name__)
-        return False
-    return True
+    answers = removal.remove(removal.keys_about(lead_id, "IDEM#"))
+    return history + answers + exporting.end_before(str(erasure.created_at))

@@ -14,12 +14,13 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     """What a change of an item means, if it is a lead's.
 
     `lead_created {source}`, `lead_status_changed {from, to}`, `score_threshold {from, to}` for any change of score:
-    which thresholds that crosses is for the triggers to say. `form_submitted {form_id, signal_id}` once per signal of
-    that type, also when the signal is written anew under another lead.
+    which thresholds that crosses is for the triggers to say. A version that an import wrote quietly means nothing.
+    `form_submitted {form_id, signal_id}` once per signal of that type, also when the signal is written anew under
+    another lead.
     """
     if isinstance(new, store.IntentSignal):
         return [_form_submitted(new)] if old is None and new.signal_type == "form_submit" else []
-    if not isinstance(new, store.Lead):
+    if not isinstance(new, store.Lead) or new.quiet_version == new.v:
         return []
     happened: dict[str, dict[str, Any]] = {}
     if not isinstance(old, store.Lead):
