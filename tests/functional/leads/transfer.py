@@ -21,6 +21,13 @@ def bucket() -> None:
     aws.client("s3").create_bucket(Bucket=os.environ["BUCKET_NAME"])
 
 
+def emptied() -> None:
+    """Empties the table as a new deployment has it; erasing people would leave tombstones."""
+    table = os.environ["TABLE_NAME"]
+    for item in aws.client("dynamodb").scan(TableName=table)["Items"]:
+        aws.client("dynamodb").delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+
+
 def objects() -> list[str]:
     """The keys in the bucket."""
     found = aws.client("s3").list_objects_v2(Bucket=os.environ["BUCKET_NAME"])
