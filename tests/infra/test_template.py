@@ -263,7 +263,10 @@ def test_public_doors_cannot_delete() -> None:
 
 
 def test_reading_doors_cannot_write() -> None:
+    begins_a_job = {"leads/export_leads"}
     for function in functions().values():
+        if function.name in begins_a_job:
+            continue
         if all(route.startswith("GET ") for route in function.routes) and not any(function.routes.values()):
             role = function.properties["Role"]["Fn::GetAtt"][0]
             if function.routes:

@@ -31,10 +31,7 @@ class Plan:
     counts: Counter[str] = field(default_factory=Counter)
     writings: list[Writing] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def actions(self) -> int:
-        return sum(writing.actions for writing in self.writings)
+    actions: int = 0
 
     def add(self, number: int, verdict: str, writing: Writing | None, refusals: Sequence[_Refusal]) -> None:
         self.rows += 1
@@ -42,6 +39,7 @@ class Plan:
         self.errors += [{"row": number, "field": name, "message": message} for name, message in refusals]
         if writing is not None and writing.actions:
             self.writings.append(writing)
+            self.actions += writing.actions
 
 
 class _Undecided(Exception):

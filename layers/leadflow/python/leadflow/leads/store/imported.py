@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pynamodb.transactions import TransactWrite
 
@@ -29,7 +30,7 @@ class Writing:
         """How many actions of a transaction that is."""
         if self.lead is None:
             return len(self.tried)
-        taken, freed = self._moved()
+        taken, freed = self._moved
         return 1 + len(taken) + len(freed) + (self.status_before not in (None, self.lead.status))
 
     def add_to(self, writes: TransactWrite) -> None:
@@ -38,7 +39,7 @@ class Writing:
             writes.save(mark)
         if self.lead is None:
             return
-        lead, (taken, freed) = self.lead, self._moved()
+        lead, (taken, freed) = self.lead, self._moved
         lead.touch()
         lead.place()
         for identity in freed:
@@ -49,7 +50,9 @@ class Writing:
             change = status_change(lead, str(self.status_before))
             writes.save(change, condition=StatusChange.pk.does_not_exist())
 
+    @cached_property
     def _moved(self) -> tuple[dict[str, UniqueIdentity], list[UniqueIdentity]]:
+        """What the lead takes and lets go; to be asked when it is what will be written."""
         after = self.lead.identities() if self.lead else {}
         taken = {name: new for name, new in after.items() if name not in self.before or self.before[name].pk != new.pk}
         return taken, [old for name, old in self.before.items() if name not in after or name in taken]
