@@ -46,6 +46,12 @@ PARAMETERS: dict[str, str] = {
     "limit": "How many records a page holds at most. 25 when left out.",
     "cursor": "`next_cursor` of the page before.",
     "kind": "What kind of entries to show; all when left out.",
+    "on_duplicate": "What becomes of a row whose email is on file: left as it is (`skip`, when left out) or changed.",
+    "dry_run": "Whether to tell only what would become of the rows.",
+    "fire_triggers": "Whether workflows start by what the import does; they do when left out.",
+    "default_region": "The country (`GB`) whose phone numbers are written without a country code.",
+    "format": "What is in the file; `csv` when left out.",
+    "after_row": "Shows the errors of rows after this one.",
     "sort": "What the list is sorted by, highest or newest first.",
 }
 

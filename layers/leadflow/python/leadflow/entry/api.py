@@ -72,8 +72,8 @@ def endpoint(
     `scope` None makes it public. `returns` names the model of the answer in the wing's schema, for the document.
     `location` is the Location of a creation, as `/leads/{id}`. `once_only` fields are left out of replayed answers.
     `produces` is the content type of an answer that is a Response, for the document. `origins` lets scripts of other
-    websites post: it takes the path parameters and gives the sites that may, None for all (`entry/cross_site`). `larger`
-    says where bodies go that are too large.
+    websites post: it takes the path parameters and gives the sites that may, None for all (`entry/cross_site`).
+    `larger` says where bodies go that are too large.
     """
 
     def decorate(function: Callable[..., Any]) -> _Door:
