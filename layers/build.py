@@ -19,7 +19,7 @@ from typing import Any
 
 RUNTIME = (3, 13)  # as in template.yaml; bytecode of another minor version is silently ignored
 PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_28_aarch64", "manylinux_2_34_aarch64")
-AWS_SERVICES = ("dynamodb", "kms", "s3", "scheduler", "secretsmanager", "sqs", "ssm", "stepfunctions", "sts")
+AWS_SERVICES = ("dynamodb", "events", "kms", "s3", "scheduler", "secretsmanager", "sqs", "ssm", "stepfunctions", "sts")
 
 HERE = Path(__file__).resolve().parent
 _DATA_FILES = ("_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json")

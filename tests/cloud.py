@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -27,11 +28,12 @@ _clients: dict[str, Any] = {}
 def fresh_cloud(clock: Clock) -> Iterator[seams.Seams]:
     """A table, queues, a state machine, a key and secrets, empty; seams with this clock; doors held to their roles."""
     fresh = seams.Seams(clock, CountingEntropy(), sleep=lambda _: None, kept=dict(_clients))
-    with mock_aws(), lighter(), seams.installed(fresh) as installed, rights.held(), _key_on_demand():
+    with mock_aws(), lighter(), seams.installed(fresh) as installed, rights.held(), _key_on_demand(), _bus() as bus:
         _make_table()
         _make_secrets()
-        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in ("STARTS", "DELIVERIES", "ERASURES")}
+        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in ("STARTS", "DELIVERIES")}
         made["STATE_MACHINE_ARN"] = _make_machine()
+        made["JOBS_BUS_NAME"] = bus
         with patch.dict(os.environ, made):
             seams.current().forget("settings")
             yield installed
@@ -42,6 +44,27 @@ def fresh_cloud(clock: Clock) -> Iterator[seams.Seams]:
 
 def _make_queue(name: str) -> str:
     return str(aws.client("sqs").create_queue(QueueName=name.lower())["QueueUrl"])
+
+
+@contextmanager
+def _bus() -> Iterator[str]:
+    """The jobs bus by its name; what is put on it is kept in the seams, for tests to take."""
+    events, name = aws.client("events"), "jobs"
+    events.create_event_bus(Name=name)
+    numbers = itertools.count(1)
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        for entry in params["Entries"]:
+            if entry["EventBusName"] == name:
+                event = {"id": f"event {next(numbers)}", "source": entry["Source"], "detail-type": entry["DetailType"]}
+                event["detail"] = json.loads(entry["Detail"])
+                seams.current().remember(name, list).append(event)
+
+    events.meta.events.register("before-parameter-build.events.PutEvents", note)
+    try:
+        yield name
+    finally:
+        events.meta.events.unregister("before-parameter-build.events.PutEvents", note)
 
 
 def _make_machine() -> str:

@@ -18,7 +18,14 @@ from tests.infra import house
 # The function whose door is open in this context; a test that plays a rival runs it in a context of its own.
 _running: contextvars.ContextVar[str | None] = contextvars.ContextVar("running", default=None)
 # Where the name of an operation is not the name of the right.
-_RIGHTS = {"DeleteMessageBatch": {"DeleteMessage"}, "HeadObject": {"GetObject"}, "SendMessageBatch": {"SendMessage"}}
+_RIGHTS = {
+    "CompleteMultipartUpload": {"PutObject"},
+    "CreateMultipartUpload": {"PutObject"},
+    "DeleteMessageBatch": {"DeleteMessage"},
+    "HeadObject": {"GetObject"},
+    "SendMessageBatch": {"SendMessage"},
+    "UploadPart": {"PutObject"},
+}
 _SERVICES = {"stepfunctions": "states"}
 _TRANSACTED = {
     "ConditionCheck": "ConditionCheckItem",

@@ -186,10 +186,11 @@ def _request_body(door: Door, references: dict[_Model, dict[str, Any]]) -> dict[
         if text and not door.sample.get("isBase64Encoded"):
             content["example"] = json.loads(text)
         return {"required": True, "content": {JSON: content}}
-    if not text or not door.route.public or door.route.method not in _WITH_BODY:
-        return None
     headers = {name.lower(): value for name, value in door.sample.get("headers", {}).items()}
     kind = headers.get("content-type", JSON).split(";")[0]
+    is_file = bool(door.spec and door.spec.larger)
+    if not text or not (door.route.public or is_file) or door.route.method not in _WITH_BODY:
+        return None
     example = json.loads(text) if kind == JSON else text
     return {"content": {kind: {"schema": {}, "example": example}}}
 
@@ -252,7 +253,7 @@ def _refusals(door: Door) -> list[str]:
         "409": changes and not route.public,
         "412": bool(spec and "if_match" in spec.argument_names),
         "413": route.method in _WITH_BODY,
-        "415": bool(spec and spec.body) or from_pages,
+        "415": from_pages or bool(spec and (spec.body or spec.larger)),
         "422": bool(spec and (spec.body or spec.query or spec.page or spec.scope)) or from_pages,
         "429": True,
         "5XX": True,

@@ -51,6 +51,12 @@ PARAMETERS: dict[str, str] = {
     "assigned_to": "Who it is assigned to, in capitals or not.",
     "from": "The earliest `scheduled_at`: an RFC 3339 time, or a date for its beginning in UTC.",
     "to": "The time, or date, that `scheduled_at` is before.",
+    "on_duplicate": "What becomes of a row whose email is on file: left as it is (`skip`, when left out) or changed.",
+    "dry_run": "Whether to tell only what would become of the rows.",
+    "fire_triggers": "Whether workflows start by what the import does; they do when left out.",
+    "default_region": "The country (`GB`) whose phone numbers are written without a country code.",
+    "format": "What is in the file; `csv` when left out.",
+    "after_row": "Shows the errors of rows after this one.",
     "sort": "What the list is sorted by, highest or newest first.",
 }
 

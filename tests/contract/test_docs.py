@@ -61,7 +61,7 @@ def subclasses(kind: type[Any]) -> Iterator[type[Any]]:
 def items() -> dict[str, type[Item]]:
     """Every item class of the product that has keys of its own."""
     for module in pkgutil.walk_packages(leadflow.__path__, "leadflow."):
-        if module.name.endswith((".store", ".idempotency")):
+        if module.name.endswith((".store", ".idempotency")) or ".store." in module.name:
             importlib.import_module(module.name)
     return {
         one.__name__: one

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
 from leadflow.core import aws
-from leadflow.core.settings import settings
 from tests.functional.campaigns.mailing import template
 from tests.functional.channels.accounts import make
+from tests.functional.leads.announced import announced
 from tests.functional.webhooks import posts
 from tests.functional.workflows.engine import Engine
-from tests.harness import Answer, call, door
+from tests.harness import Answer, call
 
 PERSON = {
     "name": "Zebedee Quillfeather",
@@ -40,21 +39,8 @@ def erasure(lead_id: str) -> dict[str, Any]:
 
 
 def queued() -> list[dict[str, Any]]:
-    """The messages of the erasures queue, taken off it."""
-    sqs, url = aws.client("sqs"), settings().erasures_queue_url
-    found: list[dict[str, Any]] = []
-    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        for message in messages:
-            found.append(json.loads(message["Body"]))
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return found
-
-
-def work(*messages: dict[str, Any]) -> list[str]:
-    """Hands messages to the worker; the numbers of those that it gave back."""
-    records = [{"messageId": str(number), "body": json.dumps(message)} for number, message in enumerate(messages)]
-    answer = door("leads/erase_person")({"Records": records}, None)
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    """The erasures that are announced, taken off the bus."""
+    return announced("erasure")
 
 
 def everything() -> str:

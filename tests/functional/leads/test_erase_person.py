@@ -13,6 +13,7 @@ from leadflow.channels import store as channels
 from leadflow.core import seams
 from leadflow.leads import service
 from tests.functional.campaigns.mailing import MailService, mail_service
+from tests.functional.leads.announced import work
 from tests.functional.leads.erasing import (
     OTHER,
     PERSON,
@@ -22,7 +23,6 @@ from tests.functional.leads.erasing import (
     everything,
     left_of_the_person,
     queued,
-    work,
 )
 from tests.functional.webhooks import posts
 from tests.functional.wire import Killed, counts, killed_at, stored

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.functional.leads.erasing import erase, erasure, queued, work
+from tests.functional.leads.announced import work
+from tests.functional.leads.erasing import erase, erasure, queued
 from tests.functional.leads.people import added
 from tests.harness import Clock, call
 

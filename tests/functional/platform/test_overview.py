@@ -13,7 +13,8 @@ from leadflow.core import table
 from leadflow.entry.stream import stream_reader
 from leadflow.platform import service_overview, service_totals
 from leadflow.platform.schema import Overview
-from tests.functional.leads.erasing import queued, work
+from tests.functional.leads.announced import work
+from tests.functional.leads.erasing import queued
 from tests.functional.workflows.engine import Engine
 from tests.harness import Clock, call
 from tests.infra.house import functions

@@ -36,6 +36,9 @@ def _make(service: str) -> Any:
         max_pool_connections=64,
         # botocore would put its own together anew for every call.
         user_agent="leadflow",
+        # Links to objects are signed as every region takes them, and say nothing of a body that is not there yet.
+        signature_version="s3v4" if service == "s3" else None,
+        request_checksum_calculation="when_required",
         retries={"total_max_attempts": 4, "mode": "standard"},
     )
     return session.create_client(service, region_name=settings().region, config=config)

@@ -25,7 +25,7 @@ class Settings(NamedTuple):
     public_url_parameter: str
     starts_queue_url: str
     deliveries_queue_url: str
-    erasures_queue_url: str
+    jobs_bus_name: str
     state_machine_arn: str
     time_scale: float
     host_id: str
@@ -58,7 +58,7 @@ def _read() -> Settings:
         public_url_parameter=env.get("PUBLIC_URL_PARAMETER", ""),
         starts_queue_url=env.get("STARTS_QUEUE_URL", ""),
         deliveries_queue_url=env.get("DELIVERIES_QUEUE_URL", ""),
-        erasures_queue_url=env.get("ERASURES_QUEUE_URL", ""),
+        jobs_bus_name=env.get("JOBS_BUS_NAME", ""),
         state_machine_arn=env.get("STATE_MACHINE_ARN", ""),
         time_scale=scale,
         host_id=env.get("HOST_ID", "") if local else "",

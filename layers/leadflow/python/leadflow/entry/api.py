@@ -52,6 +52,7 @@ class EndpointSpec(NamedTuple):
     argument_names: frozenset[str]
     produces: str | None
     origins: Callable[..., Sequence[str] | None] | None
+    larger: str
 
 
 def endpoint(
@@ -66,6 +67,7 @@ def endpoint(
     once_only: tuple[str, ...] = (),
     produces: str | None = None,
     origins: Callable[..., Sequence[str] | None] | None = None,
+    larger: str = "",
 ) -> Callable[[Callable[..., Any]], _Door]:
     """Makes a Lambda handler of a function.
 
@@ -74,14 +76,14 @@ def endpoint(
     `scope` None makes it public. `returns` names the model of the answer in the wing's schema, for the document.
     `location` is the Location of a creation, as `/leads/{id}`. `once_only` fields are left out of replayed answers.
     `produces` is the content type of an answer that is a Response, for the document. `origins` lets scripts of other
-    websites post: it takes the path parameters and gives the sites that may, None for all (see `entry/cross_site`).
+    websites post: it takes the path parameters and gives the sites that may, None for all (`entry/cross_site`).
+    `larger` says where bodies go that are too large.
     """
 
     def decorate(function: Callable[..., Any]) -> _Door:
         names = frozenset(inspect.signature(function).parameters)
-        spec = EndpointSpec(
-            function, scope, body, status, query or {}, page, returns, location, once_only, names, produces, origins
-        )
+        told = (function, scope, body, status, query or {}, page, returns, location, once_only, names, produces)
+        spec = EndpointSpec(*told, origins, larger)
 
         @functools.wraps(function)
         def door(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -119,7 +121,9 @@ def _served(spec: EndpointSpec, request: Request) -> Response:
             return answered
     raw = request.raw
     if len(raw) > MAX_BODY_BYTES:
-        raise PayloadTooLarge(f"The body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are taken.")
+        raise PayloadTooLarge(
+            f"The body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are taken. {spec.larger}".rstrip()
+        )
     arguments = _arguments(spec, request, raw, caller)
     key = request.header("idempotency-key")
     if key is None or caller is None or request.method != "POST":

@@ -117,6 +117,16 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def attachment(body: bytes, content_type: str, name: str) -> Response:
+    """A file, which browsers save under this name."""
+    return Response(200, body, content_type, {"content-disposition": f'attachment; filename="{name}"'})
+
+
+def begun(record: dict[str, Any], location: str) -> Response:
+    """That work goes on after the answer, in the place of what the route usually answers."""
+    return Response(202, to_json(record), JSON, {"location": location})
+
+
 def problem(error: LeadflowError, request_id: str) -> Response:
     """RFC 9457 problem details for an error of the tree."""
     details: dict[str, Any] = {

@@ -18,6 +18,10 @@ TimelineKind = Literal[
 Sort = Literal["created_at", "score"]
 Verdict = Literal["pass", "fail", "pending", "unknown"]
 ErasureStatus = Literal["running", "completed"]
+ImportStatus = Literal["waiting", "running", "completed", "failed"]
+ExportStatus = Literal["running", "completed", "failed", "expired"]
+FileFormat = Literal["csv", "ndjson"]
+OnDuplicate = Literal["skip", "update"]
 
 STATUSES: tuple[str, ...] = get_args(Status)
 SOURCES: tuple[str, ...] = get_args(Source)
@@ -25,6 +29,8 @@ SIGNAL_TYPES: tuple[str, ...] = get_args(SignalType)
 TIMELINE_KINDS: tuple[str, ...] = get_args(TimelineKind)
 CONSENT_CHANNELS: tuple[str, ...] = get_args(ConsentChannel)
 SORTS: tuple[str, ...] = get_args(Sort)
+FILE_FORMATS: tuple[str, ...] = get_args(FileFormat)
+ON_DUPLICATE: tuple[str, ...] = get_args(OnDuplicate)
 
 # Of tags, and of interests.
 MAX_LABELS = 50

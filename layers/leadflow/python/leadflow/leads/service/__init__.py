@@ -16,8 +16,6 @@ if TYPE_CHECKING:
         get_erasure,
         is_erased,
         mark_of,
-        park_erasure,
-        reconcile,
         was_erased,
     )
     from leadflow.leads.service.events import events_of
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
         update,
     )
     from leadflow.leads.service.merging import merge, unmerge
+    from leadflow.leads.service.recovery import reconcile
     from leadflow.leads.service.signals import add_signal, page_of_signals, record_signal
     from leadflow.leads.service.visits import visit_token
 
@@ -56,7 +55,6 @@ __all__ = [
     "merge",
     "page",
     "page_of_signals",
-    "park_erasure",
     "parts_of",
     "reconcile",
     "record_signal",
@@ -85,9 +83,8 @@ _HOMES = {
     "merge": "leadflow.leads.service.merging",
     "page": "leadflow.leads.service.leads",
     "page_of_signals": "leadflow.leads.service.signals",
-    "park_erasure": "leadflow.leads.service.erasing",
     "parts_of": "leadflow.leads.service.leads",
-    "reconcile": "leadflow.leads.service.erasing",
+    "reconcile": "leadflow.leads.service.recovery",
     "record_signal": "leadflow.leads.service.signals",
     "unmerge": "leadflow.leads.service.merging",
     "update": "leadflow.leads.service.leads",

@@ -7,20 +7,15 @@ erasure began may still write for a moment, so the worker looks once more when a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from leadflow.core import aws, removal, table
-from leadflow.core.errors import InProgress, LeadflowError, NotFound, PreconditionFailed
-from leadflow.core.observability import logger
-from leadflow.core.settings import settings
+from leadflow.core import removal, table
+from leadflow.core.errors import InProgress, NotFound, PreconditionFailed
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.leads import store
+from leadflow.leads.service import exporting, jobs
 from leadflow.leads.service.writing import TURNS, crowded_out
 
 # Who keeps something about people. Each has `erase_person(lead_id)`: it removes what is left and says how many items
@@ -58,7 +53,7 @@ def erase(lead_id: str, if_match: int | None) -> Record:
             if not refused.contended:
                 raise
             continue
-        _queue(erasure.id)
+        jobs.announce(jobs.ERASURE, erasure.id)
         return erasure.record()
     raise crowded_out(lead_id)
 
@@ -92,12 +87,11 @@ def mark_of(channel: str, address: str) -> str:
     return store.mark_of(channel, address)
 
 
-def erase_person(message: dict[str, Any]) -> None:
+def erase_person(erasure_id: str) -> None:
     """The worker: removes all that is left of a person.
 
     Raises NotFound when there is no such erasure, InProgress when others are still at what is to go.
     """
-    erasure_id = str(message.get("erasure_id"))
     for _ in _PASSES:
         erasure = store.find_erasure(erasure_id)
         if erasure is None:
@@ -110,6 +104,7 @@ def erase_person(message: dict[str, Any]) -> None:
             # Asked again, as the index may have been behind when the erasure began.
             _forget_answers({*erasure.related, *store.merged_at_any_time_with(parts)})
             deleted["leads"] = sum(map(_erase_own, parts))
+            deleted["leads"] += exporting.end_before(str(erasure.created_at))
             store.note_pass(erasure, deleted)
         except (InProgress, table.Stale):
             # Somebody has just changed what was to go, or a message that came twice has a worker of its own.
@@ -119,20 +114,15 @@ def erase_person(message: dict[str, Any]) -> None:
     raise InProgress(f"Erasure {erasure_id} is not done yet.")
 
 
-def park_erasure(message: dict[str, Any], error: LeadflowError) -> None:
-    """A message about no erasure has nothing to write its reason on."""
-    logger().warning("erasure unknown", erasure_id=str(message.get("erasure_id")), error=type(error).__name__)
-
-
 def reconcile() -> dict[str, int]:
-    """Puts erasures back on the queue whose worker died, or whose time for the last look has come."""
+    """Announces erasures again whose worker died, or whose time for the last look has come."""
     requeued = 0
     for erasure in store.unattended_erasures():
         try:
             store.attend_again(erasure)
         except table.Stale:
             continue
-        requeued += _queue(erasure.id)
+        requeued += jobs.announce(jobs.ERASURE, erasure.id)
     return {"erasures_requeued": requeued}
 
 
@@ -155,15 +145,3 @@ def _forget_answers(lead_ids: Iterable[str]) -> None:
     """Of leads that were once one with the erased ones: kept answers of that time show the values of both."""
     for lead_id in lead_ids:
         removal.remove(removal.keys_about(lead_id, "IDEM#"))
-
-
-def _queue(erasure_id: str) -> bool:
-    """Tells the worker. The erasure is safe without it: reconcile finds what no message is about."""
-    try:
-        aws.client("sqs").send_message(
-            QueueUrl=settings().erasures_queue_url, MessageBody=json.dumps({"erasure_id": erasure_id})
-        )
-    except (BotoCoreError, ClientError) as error:
-        logger().warning("erasure not queued", erasure_id=erasure_id, error_type=type(error).__name__)
-        return False
-    return True

@@ -14,8 +14,9 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     """What a change of an item means, if it is a lead's.
 
     `lead_created {source}`, `lead_status_changed {from, to}`, `score_threshold {from, to}` for any change of score:
-    which thresholds that crosses is for the triggers to say. `form_submitted {form_id, signal_id}` once per signal of
-    that type, also when the signal is written anew under another lead.
+    which thresholds that crosses is for the triggers to say. A version that an import wrote quietly means nothing.
+    `form_submitted {form_id, signal_id}` once per signal of that type, also when the signal is written anew under
+    another lead.
 
     What happens to a lead that was merged into another is told of that other. A merge is no creation and no change of
     status; its `score_threshold` is from the higher of the two scores, since what that had crossed was told before.
@@ -23,7 +24,7 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     """
     if isinstance(new, store.IntentSignal):
         return [_form_submitted(new)] if old is None and new.signal_type == "form_submit" else []
-    if not isinstance(new, store.Lead):
+    if not isinstance(new, store.Lead) or new.quiet_version == new.v:
         return []
     if isinstance(old, store.Lead) and _is_anothers(old, new):
         return []

@@ -27,7 +27,8 @@ class Lead(table.Item, discriminator="Lead"):
 
     `engagement` is the sum of what the signals weigh, a whole number in decimal digits; `score` is
     what it came to at `scored_at`, the last time a signal changed it. `cause` lists the workflows whose action made
-    the latest change, oldest first; it is empty when somebody else made it.
+    the latest change, oldest first; it is empty when somebody else made it. `quiet_version` is the version whose change
+    starts no trigger, of an import that was asked to be quiet.
 
     A lead that was merged into another stands in no list and names it in `merged_into`; it stays as it was, but for
     what comes by it. The other one has an entry for it in `merges`, in the order of the merges: `lead_id`, `merge_id`,
@@ -61,6 +62,7 @@ class Lead(table.Item, discriminator="Lead"):
     engagement = UnicodeAttribute(default="0")
     scored_at = UnicodeAttribute(null=True)
     cause = JSONAttribute(default=list)
+    quiet_version = NumberAttribute(null=True)
     merged_into = UnicodeAttribute(null=True)
     merges = JSONAttribute(null=True)
     own = JSONAttribute(null=True)
@@ -100,7 +102,7 @@ class Lead(table.Item, discriminator="Lead"):
     def identities(self) -> dict[str, UniqueIdentity]:
         """What no other lead may have, by field: the addresses that are its own, not those of its other parts."""
         return {
-            field: UniqueIdentity(pk=_identity_key(field, value), sk="#", lead_id=self.id)
+            field: UniqueIdentity(pk=identity_key(field, value), sk="#", lead_id=self.id)
             for field, value in ((field, self.own_value(field)) for field in ADDRESSES)
             if value is not None
         }
@@ -198,7 +200,7 @@ def owner_of(identity: UniqueIdentity) -> str | None:
 
 def owner_of_value(field: str, value: str) -> str | None:
     """The id of the very lead that has this email or phone (`field` says which)."""
-    found = table.find(UniqueIdentity, _identity_key(field, value), "#")
+    found = table.find(UniqueIdentity, identity_key(field, value), "#")
     return None if found is None else found.lead_id
 
 
@@ -210,7 +212,7 @@ def is_tombstone(identity: UniqueIdentity) -> bool:
 
 def is_erased_value(field: str, value: str) -> bool:
     """Whether this email or phone (`field` says which) belonged to a person who was erased."""
-    return is_tombstone(UniqueIdentity(pk=_identity_key(field, value), sk="#"))
+    return is_tombstone(UniqueIdentity(pk=identity_key(field, value), sk="#"))
 
 
 def insert(lead: Lead) -> None:
@@ -225,7 +227,7 @@ def insert(lead: Lead) -> None:
 
     def add(writes: TransactWrite) -> None:
         writes.save(lead, condition=Lead.pk.does_not_exist())
-        _take(writes, identities)
+        take(writes, identities)
 
     refused = attempt(add)
     if refused is None:
@@ -252,9 +254,9 @@ def replace(lead: Lead, before: dict[str, UniqueIdentity], status_before: str) -
         for identity in freed:
             writes.delete(identity, condition=UniqueIdentity.lead_id == lead.id, add_version_condition=False)
         writes.save(lead)
-        _take(writes, taken)
+        take(writes, taken)
         if lead.status != status_before:
-            writes.save(_status_change(lead, status_before), condition=StatusChange.pk.does_not_exist())
+            writes.save(status_change(lead, status_before), condition=StatusChange.pk.does_not_exist())
 
     refused = attempt(change)
     if refused is None:
@@ -298,7 +300,8 @@ def _sharded(prefixes: Sequence[str]) -> list[str]:
     return [f"{prefix}#{shard}" for prefix in prefixes for shard in range(SHARDS)]
 
 
-def _identity_key(field: str, value: str) -> str:
+def identity_key(field: str, value: str) -> str:
+    """The key of the item that says whose this email or phone is."""
     return f"UQ#{'EM' if field == 'email' else 'PH'}#{identity_hash(field, value)}"
 
 
@@ -307,13 +310,15 @@ def identity_hash(field: str, value: str) -> str:
     return keyed_hash("identity", field, unicodedata.normalize("NFC", value.lower()))
 
 
-def _take(writes: TransactWrite, identities: dict[str, UniqueIdentity]) -> None:
+def take(writes: TransactWrite, identities: dict[str, UniqueIdentity]) -> None:
+    """Adds that these identities, which nobody may have, are taken."""
     for identity in identities.values():
         identity.touch()
         writes.save(identity, condition=UniqueIdentity.pk.does_not_exist())
 
 
-def _status_change(lead: Lead, status_before: str) -> StatusChange:
+def status_change(lead: Lead, status_before: str) -> StatusChange:
+    """The record of a change of status that is about to be written with the lead."""
     at = str(lead.updated_at)
     change = StatusChange(pk=lead.pk, sk=f"STS#{at}#{(lead.v or 0) + 1:09d}", lead_id=lead.id, at=at)
     change.from_status, change.to_status = status_before, lead.status

@@ -1,0 +1,166 @@
+"""From a record of a file to the fields of a lead, and what such a record changes on a lead that is on file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from leadflow.core.errors import InvalidInput
+from leadflow.leads.enums import CONSENT_CHANNELS
+from leadflow.leads.rules.cells import line, unguarded
+from leadflow.leads.rules.changes import differences
+from leadflow.leads.rules.columns import CUSTOM, EXPORTED, Layout, targets_of
+
+_LISTS = ("interests", "tags")
+_OBJECTS = ("custom", "consent")
+_WORDS = ("status", "source", "budget", "timeline")
+_PARTS_OF_NAME = ("first_name", "last_name")
+_CONSENT = {f"consent_{channel}": channel for channel in CONSENT_CHANNELS}
+_ANSWERS = {
+    **dict.fromkeys(("true", "yes", "y", "1", "on", "opted in", "subscribed"), True),
+    **dict.fromkeys(("false", "no", "n", "0", "off", "opted out", "unsubscribed"), False),
+}
+_LIST_MARKS = re.compile(r"[;|,]")
+
+
+def is_blank(cells: Sequence[str]) -> bool:
+    """Whether a line holds nothing at all, as spreadsheets leave them."""
+    return not any(cell.strip() for cell in cells)
+
+
+def from_cells(layout: Layout, cells: Sequence[str]) -> dict[str, Any]:
+    """The fields that a line of a delimited file gives; empty cells give none.
+
+    Raises InvalidInput naming what cannot be read as what its column is.
+    """
+    if len(cells) > len(layout.targets) and not is_blank(cells[len(layout.targets) :]):
+        raise InvalidInput("row", f"has {len(cells)} cells where the header has {len(layout.targets)}")
+    found: dict[str, Any] = {}
+    errors: list[tuple[str, str]] = []
+    for target, cell in zip(layout.targets, cells, strict=False):
+        value = unguarded(cell).strip()
+        if target is None or not value:
+            continue
+        try:
+            found[target] = _value(target, value)
+        except InvalidInput as error:
+            errors += error.errors
+    return _gathered(found, errors)
+
+
+def from_object(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that a JSON object gives, its keys taken as the names of columns; null and "" give none.
+
+    Raises InvalidInput naming what cannot be read as what its key is.
+    """
+    found: dict[str, Any] = {}
+    errors: list[tuple[str, str]] = []
+    for target, value in zip(targets_of(list(record)), record.values(), strict=True):
+        if target is None or value is None or value == "":
+            continue
+        try:
+            found[target] = _value(target, value) if isinstance(value, str) else value
+        except InvalidInput as error:
+            errors += error.errors
+    return _gathered(found, errors)
+
+
+def _value(target: str, text: str) -> Any:
+    if target in _LISTS:
+        return _list_of(text)
+    if target in _OBJECTS:
+        return _object_of(target, text)
+    if target in _WORDS:
+        return re.sub(r"[\s-]+", "_", text.lower())
+    return text
+
+
+def _list_of(text: str) -> list[Any]:
+    if text.startswith("["):
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        if isinstance(found, list):
+            return found
+    return [part.strip() for part in _LIST_MARKS.split(text) if part.strip()]
+
+
+def _object_of(field: str, text: str) -> Any:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise InvalidInput(field, "must be a JSON object")
+    return found
+
+
+def _gathered(found: dict[str, Any], errors: list[tuple[str, str]]) -> dict[str, Any]:
+    """Puts together what several columns give: the name of its parts, custom fields, consent by channel."""
+    parts = [str(found.pop(part)) for part in _PARTS_OF_NAME if part in found]
+    if parts:
+        found.setdefault("name", " ".join(parts))
+    custom = {name.removeprefix(CUSTOM): found.pop(name) for name in list(found) if name.startswith(CUSTOM)}
+    if custom:
+        given = found.get("custom")
+        found["custom"] = {**custom, **given} if isinstance(given, dict) else custom
+    for target, channel in _CONSENT.items():
+        if target not in found:
+            continue
+        said = found.pop(target)
+        answer = said if isinstance(said, bool) else _ANSWERS.get(str(said).lower())
+        if answer is None:
+            errors.append((target, "must be yes or no"))
+        else:
+            consent = found.setdefault("consent", {})
+            consent.setdefault(channel, {"opted_in": answer})
+    if errors:
+        raise InvalidInput.many(errors)
+    return found
+
+
+def updated(lead: Mapping[str, Any], given: Mapping[str, Any], now: str) -> dict[str, Any]:
+    """What a record changes on a lead that is on file: the fields it gives, as a PATCH would.
+
+    Custom fields are added to those on file. An opt-out stays, unless the record says that the person agreed later.
+    """
+    wanted = dict(given)
+    if "custom" in wanted:
+        wanted["custom"] = {**lead["custom"], **wanted["custom"]}
+    if "consent" in wanted:
+        wanted["consent"] = {
+            channel: answer
+            for channel, answer in wanted["consent"].items()
+            if not _undoes_opt_out(lead["consent"].get(channel), answer)
+        }
+    return differences(lead, wanted, now)
+
+
+def _undoes_opt_out(on_file: Mapping[str, Any] | None, answer: Mapping[str, Any]) -> bool:
+    if on_file is None or on_file["opted_in"] or not answer["opted_in"]:
+        return False
+    return str(answer.get("at") or "") <= str(on_file["at"])
+
+
+def header() -> str:
+    """The first line of an export."""
+    return line(EXPORTED)
+
+
+def exported(lead: Mapping[str, Any]) -> str:
+    """The line of one lead in an export; imported again it gives the same lead."""
+    return line(_cell(name, lead[name]) for name in EXPORTED)
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None or value in ([], {}):
+        return ""
+    if name in _LISTS:
+        plain = not any(_LIST_MARKS.search(one) or one.startswith("[") for one in value)
+        return "; ".join(value) if plain else json.dumps(value, ensure_ascii=False)
+    if name in _OBJECTS:
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)

@@ -1,0 +1,35 @@
+"""The jobs bus as tests look at it: what was put on it, and a worker that is handed it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leadflow.core import seams
+from tests.harness import door
+
+WORKERS = {"erasure": "leads/erase_person", "import": "leads/import_rows", "export": "leads/write_export"}
+Event = dict[str, Any]
+
+
+def announced(kind: str | None = None) -> list[Event]:
+    """The events on the bus, of one kind of job or all, taken off it."""
+    bus: list[Event] = seams.current().remember("jobs", list)
+    found, bus[:] = list(bus), []
+    return [event for event in found if kind in (None, event["detail-type"])]
+
+
+def work(*events: Event, context: Any = None) -> list[Event]:
+    """Hands events to their workers; those at which a worker failed."""
+    failed: list[Event] = []
+    for event in events:
+        try:
+            door(WORKERS[event["detail-type"]])(event, context)
+        except Exception:  # noqa: BLE001 - whatever it is, Lambda would try again
+            failed.append(event)
+    return failed
+
+
+def work_all() -> None:
+    """Hands everything that is announced to the workers until nothing more is."""
+    while events := announced():
+        assert work(*events) == []

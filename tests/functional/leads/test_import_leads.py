@@ -1,0 +1,196 @@
+"""POST /leads/import."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.functional.leads.people import added
+from tests.functional.leads.transfer import (
+    NDJSON,
+    bucket,
+    counts,
+    imported,
+    lead_of,
+    ndjson,
+    objects,
+    posted,
+)
+
+
+@pytest.fixture(autouse=True)
+def _bucket() -> None:
+    bucket()
+
+
+def test_a_file_becomes_leads() -> None:
+    answer = posted("E-mail;Full name;Phone number;Shoe size\nada@example.com;Ada Lovelace;+442079460018;38\n")
+
+    assert answer.status == 202
+    assert answer.headers["location"] == f"/imports/{answer.json['id']}"
+    assert answer.json["status"] == "running"
+    assert counts(answer.json) == (0, 0, 0, 0, 0)
+    assert objects() == [f"imports/{answer.json['id']}"]
+
+
+def test_columns_are_known_by_many_names() -> None:
+    done = imported(
+        "\ufeffFirst name,Last name,E-Mail Address,Organisation,Mobile,Tags,Interests,Status,Comment,Plan\r\n"
+        'Ada,Lovelace,Ada@Example.com,Analytical Engines,+44 20 7946 0018,"a; b",x|y,Closed won,"Says\r\n""hi""",au\r\n'
+    )
+
+    assert (done["status"], counts(done), done["errors"], done["progress"]) == ("completed", (1, 1, 0, 0, 0), [], 1.0)
+    lead = lead_of("ada@example.com")
+    wanted = {
+        "name": "Ada Lovelace",
+        "email": "Ada@example.com",
+        "company": "Analytical Engines",
+        "phone": "+442079460018",
+        "status": "closed_won",
+        "source": "import",
+        "tags": ["a", "b"],
+        "interests": ["x", "y"],
+        "notes": 'Says\r\n"hi"',
+        "custom": {"Plan": "au"},
+    }
+    assert {name: lead[name] for name in wanted} == wanted
+    assert objects() == []
+
+
+def test_ndjson_keeps_types() -> None:
+    done = imported(
+        ndjson({"email": "ada@example.com", "name": "Ada", "custom": {"vip": True}, "size": 38, "tags": ["a;b"]})
+        + "\n[1]\n{\n"
+        + ndjson({"email": "bob@example.com", "name": 7}),
+        NDJSON,
+    )
+
+    assert counts(done) == (4, 1, 0, 0, 3)
+    assert [(error["row"], error["field"]) for error in done["errors"]] == [(2, "row"), (3, "row"), (4, "name")]
+    lead = lead_of("ada@example.com")
+    assert (lead["custom"], lead["tags"]) == ({"vip": True, "size": 38}, ["a;b"])
+
+
+def test_what_is_wrong_is_told_by_row_and_field() -> None:
+    done = imported(
+        "email,name,phone,budget,consent_email\n"
+        ",Nobody,,,\n"
+        "not-an-address,X,,,\n"
+        "ok@example.com,Ok,,,\n"
+        "a@example.com,A,020 7946 0018,,\n"
+        "b@example.com,B,,lots,perhaps\n"
+        "c@example.com,C,,,yes,more\n"
+    )
+
+    assert counts(done) == (6, 1, 0, 0, 5)
+    assert [(e["row"], e["field"]) for e in done["errors"]] == [
+        (1, "email"),
+        (2, "email"),
+        (4, "phone"),
+        (5, "consent_email"),
+        (6, "row"),
+    ]
+    assert "default_region" in done["errors"][2]["message"]
+
+
+def test_national_numbers_need_a_region() -> None:
+    done = imported("email,phone\na@example.com,020 7946 0018\n", default_region="GB")
+
+    assert counts(done) == (1, 1, 0, 0, 0)
+    assert lead_of("a@example.com")["phone"] == "+442079460018"
+    assert posted("email\n", default_region="QQ").json["errors"][0]["field"] == "default_region"
+
+
+@pytest.mark.parametrize("mode", ["skip", "update"])
+@pytest.mark.parametrize("dry", ["true", "false"])
+def test_duplicates_on_file_and_in_the_file_are_one_lead(mode: str, dry: str) -> None:
+    added("ada@example.com", name="Ada", company="Old", custom={"a": 1})
+
+    done = imported(
+        "email,company,b\nADA@example.com,New,2\nbob@example.com,One,\nBob@example.com,Two,\n",
+        on_duplicate=mode,
+        dry_run=dry,
+    )
+
+    again = (0, 2) if mode == "skip" else (2, 0)
+    assert counts(done) == (3, 1, *again, 0)
+    ada = lead_of("ada@example.com")
+    if mode == "update" and dry == "false":
+        assert (ada["company"], ada["custom"], ada["name"]) == ("New", {"a": 1, "b": "2"}, "Ada")
+        assert lead_of("bob@example.com")["company"] == "Two"
+    else:
+        assert (ada["company"], ada["custom"]) == ("Old", {"a": 1})
+
+
+def test_a_phone_of_somebody_else_is_refused() -> None:
+    other = added("ada@example.com", phone="+442079460018")
+
+    done = imported("email,phone\nbob@example.com,+442079460018\n", on_duplicate="update")
+
+    assert done["errors"] == [{"row": 1, "field": "phone", "message": f"lead {other['id']} has it"}]
+
+
+def test_an_opt_out_is_not_undone_by_an_old_file() -> None:
+    added("ada@example.com", consent={"email": {"opted_in": False}})
+
+    imported("email,consent_email,consent_sms\nada@example.com,yes,yes\n", on_duplicate="update")
+
+    consent = lead_of("ada@example.com")["consent"]
+    assert (consent["email"]["opted_in"], consent["sms"]["opted_in"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        (b"", "file", "empty"),
+        (b"\xef\xbb\xbf \n", "file", "empty"),
+        (b"name,phone\nA,1\n", "header", "email"),
+        (b"email,Size,size\n", "header", "columns 2 and 3"),
+        (("email," + ",".join(f"c{n}" for n in range(1000))).encode(), "header", "1001 columns"),
+        ("email,name".encode("utf-16"), "file", "UTF-16"),
+        (b"PK\x03\x04xl", "file", "spreadsheet"),
+        (b"email,na\xffme\n", "header", "UTF-8"),
+        (b'email,"name\n' + b"x" * 70_000, "header", "quote"),
+        (b"email,na\x00me\n", "header", "NUL"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_at_once(body: bytes, field: str, words: str) -> None:
+    import base64
+
+    from tests.harness import door, route_of
+
+    event = {
+        "routeKey": route_of("leads/import_leads"),
+        "headers": {"content-type": "text/csv"},
+        "requestContext": {
+            "requestId": "R",
+            "http": {"method": "POST"},
+            "authorizer": {"lambda": {"key_id": "K", "scopes": "admin"}},
+        },
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
+    answer = door("leads/import_leads")(event, None)
+
+    assert answer["statusCode"] == 422
+    assert f'"field":"{field}"' in answer["body"]
+    assert words in answer["body"]
+    assert objects() == []
+
+
+def test_a_header_alone_is_an_import_of_nothing() -> None:
+    done = imported("email,name\n")
+
+    assert (done["status"], counts(done), done["progress"]) == ("completed", (0, 0, 0, 0, 0), 1.0)
+
+
+def test_another_kind_of_file_is_told() -> None:
+    answer = posted("x", "application/vnd.ms-excel")
+
+    assert (answer.status, "text/csv" in answer.json["detail"]) == (415, True)
+
+
+def test_a_body_that_is_too_large_is_told_where_to_go() -> None:
+    answer = posted("email\n" + "x" * 5 * 1024 * 1024)
+
+    assert answer.status == 413
+    assert "POST /imports" in answer.json["detail"]
