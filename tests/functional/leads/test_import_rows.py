@@ -28,7 +28,7 @@ from tests.functional.leads.transfer import (
     posted,
     shown_import,
 )
-from tests.functional.wire import Killed, interrupted, killed_at, refused, stored
+from tests.functional.wire import Killed, interrupted, killed_at, refused, stored, watched
 from tests.functional.wire import counts as items
 from tests.functional.workflows.engine import Engine
 from tests.harness import Clock, call
@@ -114,6 +114,18 @@ def test_when_its_time_is_over_it_has_itself_announced_and_goes_on(
     assert (half["status"], 0 < half["total"] < 70, 0 < half["progress"] < 1) == ("running", True, True)
     work_all()
     assert outcome(import_id) == expected
+
+
+def test_a_step_is_no_larger_than_a_transaction_may_be() -> None:
+    """DynamoDB takes 100 actions: each of these rows is three, and two are the job's."""
+    lines = [f"p{number}@example.com,+4420794{60000 + number}" for number in range(40)]
+    import_id = posted("email,phone\n" + "\n".join(lines)).json["id"]
+
+    with watched() as operations:
+        assert work(*announced("import")) == []
+
+    assert operations.count("TransactWriteItems") == 2
+    assert counts(shown_import(import_id)) == (40, 40, 0, 0, 0)
 
 
 def test_announced_twice_and_late_it_is_done_once() -> None:
