@@ -63,7 +63,7 @@ BOXES = (
     Box(44, 340, 500, 80, "lasting", "The table", ("leads, templates, mails (ledger), workflows, versions,",
                                                     "runs with their cursor, logs, inbox, keys, due-index")),
     Box(562, 340, 108, 80, "lasting", "Stream", ("every change", "in order")),
-    Box(688, 340, 106, 80, "lasting", "Bucket", ("deliveries", "over 50 KB")),
+    Box(688, 340, 106, 80, "lasting", "Bucket", ("large posts,", "leads’ files")),
     Box(812, 340, 106, 80, "lasting", "Secrets", ("KMS key,", "master secret")),
     Box(952, 306, 184, 268, "passing", "Workflow engine", ("Step Functions, one state", "machine for all workflows:",
                                                            "RunSegment → Choice →", "Wait → RunSegment", "",

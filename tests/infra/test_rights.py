@@ -15,6 +15,8 @@ from tests import rights
     [
         ("dynamodb", "PutItem", b"{}", {"dynamodb:PutItem"}),
         ("sqs", "SendMessageBatch", b"{}", {"sqs:SendMessage"}),
+        ("events", "PutEvents", b"{}", {"events:PutEvents"}),
+        ("s3", "UploadPart", b"", {"s3:PutObject"}),
         ("stepfunctions", "StartExecution", b"{}", {"states:StartExecution"}),
         (
             "dynamodb",

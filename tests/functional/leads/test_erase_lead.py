@@ -15,7 +15,7 @@ from tests.functional.campaigns.mailing import email_channel, mail_service, send
 from tests.functional.leads.erasing import erase, erasure, left_of_the_person, queued, work
 from tests.functional.leads.people import added, listed, patched, shown, signalled
 from tests.functional.wire import Killed, interrupted, killed_at, refused, stored
-from tests.harness import Answer, Clock, call
+from tests.harness import ROOT, Answer, Clock, call
 
 EMAIL, PHONE = "zebedee@example.com", "+442079460018"
 
@@ -31,7 +31,7 @@ def test_the_lead_is_gone_at_once_and_the_work_is_queued() -> None:
 
     assert (answer.status, answer.headers["location"]) == (202, f"/erasures/{lead['id']}")
     assert (answer.json["status"], answer.json["completed_at"]) == ("running", None)
-    assert queued() == [{"erasure_id": lead["id"]}]
+    assert [event["detail"] for event in queued()] == [{"id": lead["id"]}]
     for name in ("leads/get_lead", "signals/list_signals", "campaigns/list_lead_emails"):
         assert call(name, path={"lead_id": lead["id"]}).status == 404
     assert patched(lead["id"], notes="x").status == 404
@@ -240,8 +240,9 @@ def test_a_suppression_of_an_erased_address_does_not_hold_it() -> None:
     assert campaigns.is_suppressed("email", EMAIL) == "manual"
 
 
-def test_a_message_about_no_erasure_is_parked() -> None:
-    assert work({"erasure_id": "01JZ0000000000000000000001"}, {}) == []
+def test_word_of_no_erasure_does_nothing() -> None:
+    event = json.loads((ROOT / "events" / "leads" / "erase_person.json").read_text(encoding="utf-8"))
+    assert work(event) == []
 
 
 def _put(item: dict[str, dict[str, str]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from leadflow.leads import store
 from tests.functional.leads.people import added
 from tests.functional.leads.transfer import (
     NDJSON,
@@ -119,6 +120,38 @@ def test_duplicates_on_file_and_in_the_file_are_one_lead(mode: str, dry: str) ->
         assert lead_of("bob@example.com")["company"] == "Two"
     else:
         assert (ada["company"], ada["custom"]) == ("Old", {"a": 1})
+
+
+def test_rows_about_one_lead_are_each_decided_on_what_the_one_before_made() -> None:
+    added("ada@example.com", phone="+442079460018", status="new")
+
+    done = imported(
+        "email,phone,status,a,b\n"
+        "ada@example.com,+442079460019,contacted,1,\n"
+        "bob@example.com,+442079460018,,,\n"
+        "ada@example.com,,qualified,,\n"
+        "ada@example.com,,,,2\n",
+        on_duplicate="update",
+    )
+
+    assert counts(done) == (4, 1, 3, 0, 0)
+    ada = lead_of("ada@example.com")
+    assert (ada["phone"], ada["status"], ada["custom"]) == ("+442079460019", "qualified", {"a": "1", "b": "2"})
+    assert lead_of("bob@example.com")["phone"] == "+442079460018"
+
+
+def test_a_lead_that_is_known_by_its_phone_alone_is_given_its_email() -> None:
+    lead = added("ada@example.com", phone="+442079460018")
+    item = store.find_lead(lead["id"])
+    assert item is not None
+    before = item.identities()
+    item.email = None
+    store.replace(item, before, item.status)
+
+    done = imported("email,phone\nada@work.example,+442079460018\n", on_duplicate="update")
+
+    assert counts(done) == (1, 0, 1, 0, 0)
+    assert lead_of("ada@work.example")["id"] == lead["id"]
 
 
 def test_a_phone_of_somebody_else_is_refused() -> None:

@@ -28,7 +28,7 @@ from tests.functional.leads.transfer import (
     posted,
     shown_import,
 )
-from tests.functional.wire import Killed, interrupted, killed_at, refused, stored
+from tests.functional.wire import Killed, interrupted, killed_at, refused, stored, watched
 from tests.functional.wire import counts as items
 from tests.functional.workflows.engine import Engine
 from tests.harness import Clock, call
@@ -116,6 +116,18 @@ def test_when_its_time_is_over_it_has_itself_announced_and_goes_on(
     assert outcome(import_id) == expected
 
 
+def test_a_step_is_no_larger_than_a_transaction_may_be() -> None:
+    """DynamoDB takes 100 actions: each of these rows is three, and two are the job's."""
+    lines = [f"p{number}@example.com,+4420794{60000 + number}" for number in range(40)]
+    import_id = posted("email,phone\n" + "\n".join(lines)).json["id"]
+
+    with watched() as operations:
+        assert work(*announced("import")) == []
+
+    assert operations.count("TransactWriteItems") == 2
+    assert counts(shown_import(import_id)) == (40, 40, 0, 0, 0)
+
+
 def test_announced_twice_and_late_it_is_done_once() -> None:
     import_id = posted(file_of(30)).json["id"]
     [event] = announced("import")
@@ -181,6 +193,25 @@ def test_a_lead_that_is_changed_meanwhile_keeps_both_changes() -> None:
 
     assert counts(shown_import(import_id)) == (1, 0, 1, 0, 0)
     assert (lead_of("ada@example.com")["company"], lead_of("ada@example.com")["notes"]) == ("New", "Mine")
+
+
+def test_custom_fields_do_not_grow_without_bound() -> None:
+    added("ada@example.com", custom={"old": "x" * 16_000})
+
+    done = imported(f"email,more\nada@example.com,{'y' * 1000}\n", on_duplicate="update")
+
+    assert [(error["row"], error["field"]) for error in done["errors"]] == [(1, "custom")]
+    assert list(lead_of("ada@example.com")["custom"]) == ["old"]
+
+
+def test_a_thousand_columns_are_a_lead_or_a_clear_no() -> None:
+    names = ",".join(f"c{number}" for number in range(999))
+    values = ",".join(["v"] * 999)
+    done = imported(f"email,{names}\na@example.com,{values}\nb@example.com,{values.replace('v', 'v' * 20)}\n")
+
+    assert counts(done) == (2, 1, 0, 0, 1)
+    assert [error["field"] for error in done["errors"]] == ["custom"]
+    assert len(lead_of("a@example.com")["custom"]) == 999
 
 
 @pytest.mark.parametrize("dry", ["true", "false"])
@@ -270,9 +301,9 @@ def test_a_file_that_is_replaced_meanwhile_ends_the_import() -> None:
 def test_whatever_the_bytes_are_it_ends_and_every_row_has_a_verdict(body: bytes) -> None:
     key = aws.client("s3")
     job_id = call("leads/start_import").json["id"]
-    key.put_object(Bucket=product_settings().bucket_name, Key=f"imports/{job_id}", Body=b"email,name\n" + body)
+    key.put_object(Bucket=product_settings().bucket_name, Key=f"imports/uploads/{job_id}", Body=b"email,name\n" + body)
 
-    event = {"id": "upload", "detail-type": "import", "detail": {"object": {"key": f"imports/{job_id}"}}}
+    event = {"id": "upload", "detail-type": "import", "detail": {"object": {"key": f"imports/uploads/{job_id}"}}}
     assert work(event) == []
 
     done = shown_import(job_id)

@@ -21,7 +21,7 @@ def _bucket() -> None:
 
 def uploaded(import_id: str, body: bytes) -> dict[str, object]:
     """Puts the file where it is awaited; gives the event that S3 puts on the default bus."""
-    key = f"imports/{import_id}"
+    key = f"imports/uploads/{import_id}"
     aws.client("s3").put_object(Bucket=settings().bucket_name, Key=key, Body=body)
     return {"id": "s3", "detail-type": "import", "source": "aws.s3", "detail": {"object": {"key": key}}}
 
@@ -31,7 +31,7 @@ def test_a_place_is_opened_and_the_file_imported_when_it_is_there() -> None:
     assert answer.status == 201
     assert answer.headers["location"] == f"/imports/{answer.json['id']}"
     link = urllib.parse.urlsplit(answer.json["upload_url"])
-    assert link.path.endswith(f"imports/{answer.json['id']}")
+    assert link.path.endswith(f"imports/uploads/{answer.json['id']}")
     assert {"X-Amz-Signature", "X-Amz-Expires"} <= urllib.parse.parse_qs(link.query).keys()
     assert "checksum" not in link.query
     assert shown_import(answer.json["id"])["status"] == "waiting"
@@ -40,6 +40,16 @@ def test_a_place_is_opened_and_the_file_imported_when_it_is_there() -> None:
 
     done = shown_import(answer.json["id"])
     assert (done["status"], done["on_duplicate"], counts(done)) == ("completed", "update", (1, 1, 0, 0, 0))
+    assert objects() == []
+
+
+def test_a_file_that_comes_when_all_is_over_is_removed() -> None:
+    import_id = call("leads/start_import").json["id"]
+    assert work(uploaded(import_id, b"email\nada@example.com\n")) == []
+
+    assert work(uploaded(import_id, b"email\nbob@example.com\n")) == []
+
+    assert counts(shown_import(import_id)) == (1, 1, 0, 0, 0)
     assert objects() == []
 
 

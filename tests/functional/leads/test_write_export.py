@@ -11,6 +11,7 @@ import pytest
 from leadflow.core import aws
 from leadflow.core.settings import settings
 from leadflow.leads import service
+from leadflow.leads.store import jobs as job_store
 from tests.functional.leads.announced import announced, work, work_all
 from tests.functional.leads.erasing import erase
 from tests.functional.leads.large import begun
@@ -133,3 +134,27 @@ def test_an_erasure_while_the_file_is_finished_leaves_no_file(clock: Clock) -> N
 
     assert shown(export_id)["status"] == "failed"
     assert objects() == []
+
+
+def test_a_worker_removes_what_it_wrote_of_an_export_that_was_ended(clock: Clock) -> None:
+    """Who ended it has died before it could remove the file."""
+    export_id = begun(1)
+    [event] = announced("export")
+    calls = 0
+
+    def rival() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            job = job_store.find_export(export_id)
+            assert job is not None
+            job_store.end(job, "failed", "ended")
+
+    with interrupted(rival, operation="PutItem", times=2):
+        assert work(event) == []
+
+    assert objects() == []
+    clock.advance(minutes=7)
+    assert service.reconcile()["exports_expiring"] == 1
+    work_all()
+    assert (shown(export_id)["status"], service.reconcile()["exports_expiring"]) == ("failed", 0)

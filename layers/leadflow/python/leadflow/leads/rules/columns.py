@@ -81,8 +81,14 @@ def layout(header: str) -> Layout:
 
 
 def delimiter_of(header: str) -> str:
-    """What parts the columns: comma, semicolon, tab or pipe, whichever the first line has most of."""
-    return max(DELIMITERS, key=lambda one: len(fields(header, one)))
+    """What parts the columns: comma, semicolon, tab or pipe, whichever makes most of the first line."""
+    return max(DELIMITERS, key=lambda one: sense_of(header, one))
+
+
+def sense_of(header: str, delimiter: str) -> tuple[bool, int]:
+    """How much sense a first line makes with a delimiter: whether there is an email column, and how many columns."""
+    names = [unguarded(name.strip()) for name in fields(header, delimiter)]
+    return "email" in targets_of(names), len(names)
 
 
 def targets_of(names: list[str]) -> tuple[str | None, ...]:

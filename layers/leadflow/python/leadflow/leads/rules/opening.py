@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from leadflow.core.errors import InvalidInput
-from leadflow.leads.rules.columns import DELIMITERS, Layout, layout
-from leadflow.leads.rules.delimited import Splitter, fields
+from leadflow.leads.rules.columns import DELIMITERS, Layout, layout, sense_of
+from leadflow.leads.rules.delimited import Splitter
 
 # What is read to find the columns.
 HEAD_BYTES = 64 * 1024
@@ -40,14 +40,13 @@ def opening(head: bytes, file_format: str, *, whole: bool) -> Opening:
     if file_format != "csv":
         return Opening(start, b"\n", None)
     newline = b"\r" if b"\n" not in head and b"\r" in head else b"\n"
-    header, end = max(
-        (_header(head, start, newline, delimiter, whole) for delimiter in DELIMITERS), key=lambda found: found[2]
-    )[:2]
+    found = {delimiter: _header(head, start, newline, delimiter, whole) for delimiter in DELIMITERS}
+    header, end = found[max(found, key=lambda delimiter: sense_of(found[delimiter][0], delimiter))]
     return Opening(end, newline, layout(header))
 
 
-def _header(head: bytes, start: int, newline: bytes, delimiter: str, whole: bool) -> tuple[str, int, int]:
-    """The first line that is not blank if this is the delimiter, where it ends, and how many columns it has."""
+def _header(head: bytes, start: int, newline: bytes, delimiter: str, whole: bool) -> tuple[str, int]:
+    """The first line that is not blank if this is the delimiter, and where it ends."""
     for piece in Splitter(start, delimiter=delimiter, newline=newline).feed(head[start:], last=whole):
         if piece.problem:
             break
@@ -56,7 +55,7 @@ def _header(head: bytes, start: int, newline: bytes, delimiter: str, whole: bool
         except UnicodeDecodeError:
             raise InvalidInput("header", "is not in UTF-8; save the file as CSV in UTF-8") from None
         if text.strip() and not text.lower().startswith(_SPREADSHEETS_OWN):
-            return text, piece.end, len(fields(text, delimiter))
+            return text, piece.end
     raise InvalidInput(
         "header", f"is not found in the first {HEAD_BYTES // 1024} KB, or has a quote that is not closed"
     )

@@ -136,7 +136,7 @@ def check_region(region: str | None) -> None:
     import phonenumbers
 
     if region not in phonenumbers.SUPPORTED_REGIONS:
-        raise InvalidInput("default_region", "must be a country of two capital letters, such as GB")
+        raise InvalidInput("default_region", "must be a country by its two letters, such as GB")
 
 
 def check_head(body: bytes, file_format: str) -> None:

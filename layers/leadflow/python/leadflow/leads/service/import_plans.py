@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from leadflow.core import clock, ids
+from leadflow.core.errors import InvalidInput
 from leadflow.leads import store
 from leadflow.leads.rules import merged_consent, records
 from leadflow.leads.service.import_files import Row
@@ -98,7 +100,7 @@ class _Decider:
         if other and other != on_file:
             return "failed", None, [("phone", f"lead {other} has it")]
         if on_file:
-            return "updated", self._update(on_file, given, keys), []
+            return self._changed(on_file, given, keys)
         return "created", self._create(number, lead, keys), []
 
     def _is_erased(self, key: str) -> bool:
@@ -125,7 +127,16 @@ class _Decider:
         self._written.add(lead_id)
         return Writing(lead=lead)
 
+    def _changed(
+        self, lead_id: str, given: Mapping[str, Any], keys: dict[str, str]
+    ) -> tuple[str, Writing | None, list[_Refusal]]:
+        try:
+            return "updated", self._update(lead_id, given, keys), []
+        except InvalidInput as error:
+            return "failed", None, error.errors
+
     def _update(self, lead_id: str, given: Mapping[str, Any], keys: dict[str, str]) -> Writing:
+        """What a row makes of a lead that is on file. Raises _Undecided, InvalidInput when that is too much."""
         job = self._job
         if job.dry_run:
             fresh = [key for key in keys.values() if key not in self._owners]
@@ -140,6 +151,7 @@ class _Decider:
         changes = records.updated(lead.record(), given, clock.now_stamp())
         if not changes:
             return Writing()
+        _check_size(changes.get("custom", {}))
         self._written.add(lead_id)
         self._owners |= dict.fromkeys(keys.values(), lead_id)
         writing = Writing(lead=lead, before=lead.identities(), status_before=lead.status)
@@ -154,6 +166,13 @@ class _Decider:
         if not job.fire_triggers:
             lead.quiet_version = (lead.v or 0) + 1
         return writing
+
+
+def _check_size(custom: Mapping[str, Any]) -> None:
+    from leadflow.core.schema import MAX_CUSTOM_BYTES
+
+    if len(json.dumps(custom, ensure_ascii=False).encode()) > MAX_CUSTOM_BYTES:
+        raise InvalidInput("custom", f"would be over {MAX_CUSTOM_BYTES // 1024} KB with what is on file")
 
 
 def _keys(email: str, phone: str | None) -> dict[str, str]:

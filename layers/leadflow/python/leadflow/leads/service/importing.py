@@ -48,7 +48,7 @@ def import_body(body: bytes, content_type: str | None, options: Mapping[str, Any
     chosen = _options(file_format, options)
     import_files.check_head(body, file_format)
     import_id = ids.new_id()
-    state = files.put(f"imports/{import_id}", body)
+    state = files.put(store.file_key(import_id, "running"), body)
     job = store.new_import(import_id, status="running", options={**chosen, "size": state.size, "file_tag": state.tag})
     jobs.announce(jobs.IMPORT, job.id)
     return _shown(job, [], more=False)
@@ -189,20 +189,21 @@ def _end(job: store.ImportJob, status: str, why: str | None = None) -> None:
 
 
 def _clear_away(job: store.ImportJob) -> None:
-    """Removes the file of an import that is over; reconcile comes back until that is noted."""
+    """Removes the file of an import that is over, also one that came late; reconcile comes back until it is noted."""
+    files.remove(job.file_key)
     if job.gsi3pk:
-        files.remove(job.file_key)
         store.file_is_gone(job)
 
 
 def _options(file_format: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    import_files.check_region(given.get("default_region"))
+    region = (given.get("default_region") or "").upper() or None
+    import_files.check_region(region)
     return {
         "format": file_format,
         "on_duplicate": given.get("on_duplicate") or "skip",
         "dry_run": bool(given.get("dry_run")),
         "fire_triggers": given.get("fire_triggers") is not False,
-        "default_region": given.get("default_region"),
+        "default_region": region,
     }
 
 

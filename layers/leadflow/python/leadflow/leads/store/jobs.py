@@ -129,11 +129,16 @@ def find_export(export_id: str) -> ExportJob | None:
 def new_import(import_id: str, *, status: str, options: dict[str, Any]) -> ImportJob:
     """Keeps a new import; the one of an earlier try of the same request is given back."""
     job = ImportJob(
-        pk=f"IMP#{import_id}", sk="#", id=import_id, status=status, file_key=f"imports/{import_id}", **options
+        pk=f"IMP#{import_id}", sk="#", id=import_id, status=status, file_key=file_key(import_id, status), **options
     )
     job.expires_at = clock.epoch_seconds(clock.now() + KEPT)
     await_worker(job)
     return table.create(job)
+
+
+def file_key(import_id: str, status: str) -> str:
+    """Where the file of an import is; one that is waited for has a place whose news S3 tells."""
+    return f"imports/uploads/{import_id}" if status == "waiting" else f"imports/{import_id}"
 
 
 def new_export(export_id: str, filters: dict[str, Any]) -> ExportJob:
