@@ -14,7 +14,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 import leadflow
 from leadflow.core.table import Record
-from leadflow.entry.api import PAGE_PARAMS
+from leadflow.entry.api import PAGE_PARAMS, takes_no_body
 from leadflow.entry.http import JSON, PROBLEM
 from local.openapi import doors, texts
 from local.openapi.doors import CannotDescribe, Door
@@ -185,7 +185,8 @@ def _request_body(door: Door, references: dict[_Model, dict[str, Any]]) -> dict[
         content: dict[str, Any] = {"schema": references[door.spec.body, "validation"]}
         if text and not door.sample.get("isBase64Encoded"):
             content["example"] = json.loads(text)
-        return {"required": True, "content": {JSON: content}}
+        required = not takes_no_body(door.spec.body, door.route.method)
+        return {"required": required, "content": {JSON: content}}
     if not text or not door.route.public or door.route.method not in _WITH_BODY:
         return None
     headers = {name.lower(): value for name, value in door.sample.get("headers", {}).items()}

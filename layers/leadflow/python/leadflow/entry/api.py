@@ -174,7 +174,7 @@ def _arguments(spec: EndpointSpec, request: Request, raw: bytes, caller: dict[st
     if spec.body is not None:
         from leadflow.core.schema import checked
 
-        arguments["body"] = checked(spec.body, raw)
+        arguments["body"] = checked(spec.body, raw or (b"{}" if takes_no_body(spec.body, request.method) else b""))
     if "if_match" in spec.argument_names:
         arguments["if_match"] = _expected_version(request)
     if "caller" in spec.argument_names:
@@ -182,6 +182,11 @@ def _arguments(spec: EndpointSpec, request: Request, raw: bytes, caller: dict[st
     if "request" in spec.argument_names:
         arguments["request"] = request
     return arguments
+
+
+def takes_no_body(model: type[BaseModel], method: str) -> bool:
+    """Whether a request may come without a body: a POST none of whose fields has to be given."""
+    return method == "POST" and not any(field.is_required() for field in model.model_fields.values())
 
 
 def _expected_version(request: Request) -> int | None:

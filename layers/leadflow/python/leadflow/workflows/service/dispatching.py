@@ -7,10 +7,11 @@ again, in any batch, finds the run there, and a queue that loses its messages lo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from leadflow.campaigns.service import events as campaign_events
-from leadflow.core import clock, conditions, ids, seams, table
+from leadflow.core import clock, conditions, due, ids, seams, table
 from leadflow.core.errors import RateLimited
 from leadflow.core.events import Change, DomainEvent
 from leadflow.core.observability import logger
@@ -18,6 +19,9 @@ from leadflow.leads import service as leads
 from leadflow.leads.service import events as lead_events
 from leadflow.workflows import rules, store
 from leadflow.workflows.service import starting
+
+# The stream keeps a change for 24 hours.
+_DAY_IS_KEPT = timedelta(hours=48)
 
 
 def dispatch(changes: Sequence[Change]) -> None:
@@ -80,24 +84,29 @@ def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.Workf
         started_at=clock.now_stamp(),
         cause=list(event.cause),
     )
-    if len(event.cause) >= rules.MAX_DEPTH:
-        _stop_cycle(execution, event)
-    else:
-        starting.await_start(execution)
     guard = None
     if trigger.config.get("once_per_lead"):
         guard = store.OncePerLead(pk=f"ONCE#{trigger.trigger_id}#{event.lead_id}", sk="#")
-    return _written(execution, guard)
+    if len(event.cause) >= rules.MAX_DEPTH:
+        cycle = rules.cycle_of(event.cause, execution.workflow_id)
+        _stop(execution, f"Stopped: workflows set each other off {rules.MAX_DEPTH} deep: {cycle}.")
+        return _written(execution, guard)
+    starting.await_start(execution)
+    return _written(execution, guard, int(trigger.max_runs))
 
 
-def _stop_cycle(execution: store.WorkflowExecution, event: DomainEvent) -> None:
-    cycle = rules.cycle_of(event.cause, execution.workflow_id)
-    execution.status, execution.completed_at = "failed", clock.now_stamp()
-    execution.error_message = f"Stopped: workflows set each other off {rules.MAX_DEPTH} deep: {cycle}."
-    logger().warning("workflow cycle stopped", workflow_id=execution.workflow_id, cycle=cycle)
+def _stop(execution: store.WorkflowExecution, reason: str) -> None:
+    """Makes of a run that is about to be written one that never began and says why."""
+    execution.status, execution.completed_at, execution.error_message = "failed", clock.now_stamp(), reason
+    execution.lease_until = None
+    due.clear(execution)
+    logger().warning("run stopped before it began", workflow_id=execution.workflow_id, reason=reason)
 
 
-def _written(execution: store.WorkflowExecution, guard: store.OncePerLead | None) -> list[store.WorkflowExecution]:
+def _written(
+    execution: store.WorkflowExecution, guard: store.OncePerLead | None, max_runs: int | None = None
+) -> list[store.WorkflowExecution]:
+    """Writes the run, its guard and, unless `max_runs` is None, its place among the lead's runs of the day."""
     execution.touch()
     try:
         with table.transaction() as writes:
@@ -105,10 +114,33 @@ def _written(execution: store.WorkflowExecution, guard: store.OncePerLead | None
             if guard is not None:
                 guard.touch()
                 writes.save(guard, condition=table.Item.pk.does_not_exist())
+            if max_runs is not None:
+                _count_of_day(writes, execution, max_runs)
     except table.TransactionRefused as refused:
         if refused.contended:
             raise RateLimited("Another reader is at the same change.") from refused
         earlier = store.find_execution(execution.id)
-        # Queued again in case the reader before died between writing the run and queueing it.
-        return [earlier] if earlier is not None else []
+        if earlier is not None:
+            # Queued again in case the reader before died between writing the run and queueing it.
+            return [earlier]
+        if max_runs is None or (guard is not None and refused.failed(1)):
+            return []
+        _stop(execution, rules.too_many_runs(execution.workflow_id, max_runs))
+        return _written(execution, guard)
     return [execution]
+
+
+def _count_of_day(writes: Any, execution: store.WorkflowExecution, max_runs: int) -> None:
+    happened = ids.moment_of(execution.id)
+    kind = store.RunsOfDay
+    count = kind(*store.runs_of_day_key(execution))
+    writes.update(
+        count,
+        [
+            kind.runs.add(1),
+            kind.kind.set(kind),
+            kind.expires_at.set(clock.epoch_seconds(happened + _DAY_IS_KEPT)),
+        ],
+        condition=kind.runs.does_not_exist() | (kind.runs < max_runs),
+        add_version_condition=False,
+    )
