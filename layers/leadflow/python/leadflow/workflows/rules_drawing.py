@@ -95,7 +95,7 @@ def to_svg(picture: Picture) -> str:
 def to_mermaid(picture: Picture) -> str:
     """The picture as Mermaid flowchart text."""
     names = {box.id: f"n{number}" for number, box in enumerate(picture.layout.boxes)}
-    title = json.dumps(clipped(picture.name, _LONGEST)).replace("%", "\\u0025")
+    title = json.dumps(clipped(picture.name, _LONGEST), ensure_ascii=False).replace("%", "\\u0025")
     rows = ["---", f"title: {title}", "---", "flowchart TD"]
     rows += [f"  {names[box.id]}{_shaped(box.id, picture.labels[box.id])}" for box in picture.layout.boxes]
     for line in picture.layout.lines:

@@ -32,7 +32,7 @@ _OF_TRIGGERS = ("from", "to", "form_id", "campaign_id", "template_id", "link", "
 
 def words(identifier: str) -> str:
     """`send_email` as `Send email`."""
-    return identifier.replace("_", " ").capitalize()
+    return identifier.replace("_", " ").capitalize().replace(" ai ", " AI ")
 
 
 def about_trigger(trigger_type: str, config: Mapping[str, Any]) -> str:
@@ -86,7 +86,8 @@ def _about_wait(config: Mapping[str, Any]) -> str:
         return f"until {config['until']}"
     if config.get("for_event"):
         return f"for {config['for_event']}"
-    return " ".join(f"{config[unit]} {unit}" for unit in ("days", "hours", "minutes") if config.get(unit))
+    given = [(int(config.get(unit) or 0), unit) for unit in ("days", "hours", "minutes")]
+    return " ".join(f"{count} {unit if count != 1 else unit[:-1]}" for count, unit in given if count)
 
 
 def _about_update(config: Mapping[str, Any]) -> str:
