@@ -248,8 +248,8 @@ def _refusals(door: Door) -> list[str]:
         "400": bool(spec and (spec.body or spec.page)) or from_pages,
         "401": not route.public or spec is None,
         "403": not route.public or from_pages,
-        # A picture is shown for any id.
-        "404": "{" in route.path and not (door.shows or "").startswith("image/"),
+        # A public picture is shown for any id.
+        "404": "{" in route.path and not (route.public and (door.shows or "").startswith("image/")),
         "409": changes and not route.public,
         "412": bool(spec and "if_match" in spec.argument_names),
         "413": route.method in _WITH_BODY,
