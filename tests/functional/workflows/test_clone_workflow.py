@@ -51,6 +51,15 @@ def test_a_copy_has_everything_under_new_ids(make_workflow: MakeWorkflow, add_ac
     assert call("workflows/get_workflow", path={"workflow_id": copy["id"]}).json == copy
 
 
+def test_siblings_of_one_order_keep_theirs(make_workflow: MakeWorkflow, add_action: AddAction) -> None:
+    workflow_id = make_workflow()
+    for hours in range(1, 9):
+        add_action(workflow_id, "wait", {"hours": hours})
+    source = call("workflows/get_workflow", path={"workflow_id": workflow_id}).json
+    copy = clone(workflow_id, **{"Idempotency-Key": "K"}).json
+    assert [one["action_config"] for one in copy["actions"]] == [one["action_config"] for one in source["actions"]]
+
+
 def test_a_template_is_used_by_cloning_it_under_a_name(make_workflow: MakeWorkflow) -> None:
     workflow_id = make_workflow("x" * 200)
     call(

@@ -55,9 +55,9 @@ def _trigger(source: store.WorkflowTrigger, copy_id: str) -> store.WorkflowTrigg
 
 
 def _actions(draft: drafts.Draft, copy_id: str) -> list[table.Item]:
-    # In the order they are walked, so that siblings of one order keep theirs: new ids ascend.
     walked = rules.in_walking_order([definitions.node_of(item) for item in draft.actions])
-    new_ids = {node.id: ids.new_id() for node in walked}
+    # Siblings of one order are walked by their ids, so the copies' ids ascend as they are walked.
+    new_ids = dict(zip([node.id for node in walked], sorted(ids.new_id() for _ in walked), strict=True))
     sources = {item.id: item for item in draft.actions}
     return [_action(sources[node.id], copy_id, new_ids) for node in walked]
 
