@@ -1,4 +1,4 @@
-"""Runs under way and newer versions: who keeps theirs, who goes on with the new one, and from where."""
+"""X21, runs under way and newer versions: who keeps theirs, who goes on with the new one, and from where."""
 
 from __future__ import annotations
 

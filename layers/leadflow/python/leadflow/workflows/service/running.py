@@ -48,11 +48,13 @@ def run_segment(execution_id: str, run: int) -> dict[str, Any]:
         if int(execution.segments) >= MAX_SEGMENTS:
             recovery.hand_over(execution)
             return {"next": "done"}
-        _lease(execution, following.catch_up(execution))
+        try:
+            logs = following.catch_up(execution)
+        except following.Lost as lost:
+            recovery.give_up(execution, str(lost))
+            return {"next": "failed"}
+        _lease(execution, logs)
         return _Segment(execution).carry_on()
-    except following.Lost as lost:
-        recovery.give_up(execution, str(lost))
-        return {"next": "failed"}
     except (table.Stale, table.TransactionRefused):
         # Somebody else moved this run meanwhile; what they left is read afresh.
         return {"next": "continue"}
