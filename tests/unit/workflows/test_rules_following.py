@@ -66,6 +66,15 @@ def test_where_its_action_is_gone_it_goes_on_with_what_follows_in_the_new_order(
     assert followed("abcd", "xyz", 0) == "xyz"
 
 
+def test_what_it_was_put_beyond_stays_behind_it() -> None:
+    one, two, three = flat(1, "ab"), flat(2, "anb"), flat(3, "anc")
+    first = rules_following.follow(one, two, walked(one, 1))
+    assert first is not None
+    second = rules_following.follow(two, three, first.cursor)
+    assert second is not None
+    assert rest(three, second.cursor) == ["c"]
+
+
 def test_where_nothing_is_left_nobody_knows_where_it_stands() -> None:
     assert followed("abcd", "xyz", 1) is None
 
