@@ -168,6 +168,8 @@ def checked_action_config(action_type: str, given: Mapping[str, Any]) -> dict[st
         _check_condition(config["if"], "action_config.if")
     if action_type == "update_lead":
         _check_lead_fields(config.get("set", {}))
+    if action_type == "create_task":
+        _check_task_fields(config)
     return config
 
 
@@ -196,6 +198,16 @@ def _check_lead_fields(fields: Mapping[str, Any]) -> None:
         raise InvalidInput.many((f"action_config.set.{name}", "is not a field of a lead") for name in unknown)
     plain = {name: value for name, value in fields.items() if "{{" not in json.dumps(value)}
     checked(LeadUpdate, json.dumps(plain), "action_config.set")
+
+
+def _check_task_fields(config: Mapping[str, Any]) -> None:
+    """Words of a task as they are given; those with a placeholder are checked when they are rendered."""
+    from leadflow.activities.schema import TaskUpdate
+    from leadflow.core.schema import checked
+
+    words = {name: config[name] for name in ("title", "description", "assigned_to") if name in config}
+    plain = {name: value for name, value in words.items() if not any(mark in str(value) for mark in ("{{", "{%"))}
+    checked(TaskUpdate, json.dumps(plain), "action_config")
 
 
 def check_place(
