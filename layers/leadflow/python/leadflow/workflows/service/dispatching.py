@@ -125,7 +125,8 @@ def _written(
         if earlier is not None:
             # Queued again in case the reader before died between writing the run and queueing it.
             return [earlier]
-        if max_runs is None or (guard is not None and refused.failed(1)):
+        # The count is the only update, and updates come last among the reasons.
+        if max_runs is None or not refused.failed(len(refused.reasons) - 1):
             return []
         _stop(execution, rules.too_many_runs(execution.workflow_id, max_runs))
         return _written(execution, guard)
