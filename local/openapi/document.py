@@ -14,7 +14,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 import leadflow
 from leadflow.core.table import Record
-from leadflow.entry.api import PAGE_PARAMS
+from leadflow.entry.api import PAGE_PARAMS, takes_no_body
 from leadflow.entry.http import JSON, PROBLEM
 from local.openapi import doors, texts
 from local.openapi.doors import CannotDescribe, Door
@@ -185,7 +185,8 @@ def _request_body(door: Door, references: dict[_Model, dict[str, Any]]) -> dict[
         content: dict[str, Any] = {"schema": references[door.spec.body, "validation"]}
         if text and not door.sample.get("isBase64Encoded"):
             content["example"] = json.loads(text)
-        return {"required": True, "content": {JSON: content}}
+        required = not takes_no_body(door.spec.body, door.route.method)
+        return {"required": required, "content": {JSON: content}}
     headers = {name.lower(): value for name, value in door.sample.get("headers", {}).items()}
     kind = headers.get("content-type", JSON).split(";")[0]
     is_file = bool(door.spec and door.spec.larger)
@@ -248,8 +249,8 @@ def _refusals(door: Door) -> list[str]:
         "400": bool(spec and (spec.body or spec.page)) or from_pages,
         "401": not route.public or spec is None,
         "403": not route.public or from_pages,
-        # A picture is shown for any id.
-        "404": "{" in route.path and not (door.shows or "").startswith("image/"),
+        # A public picture is shown for any id.
+        "404": "{" in route.path and not (route.public and (door.shows or "").startswith("image/")),
         "409": changes and not route.public,
         "412": bool(spec and "if_match" in spec.argument_names),
         "413": route.method in _WITH_BODY,

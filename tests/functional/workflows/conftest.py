@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from leadflow.core import aws
 from tests.functional.workflows.engine import Engine
 from tests.harness import Clock, call
 
@@ -64,3 +66,27 @@ def make_lead(clock: Clock) -> Callable[..., str]:
         return str(answer.json["id"])
 
     return make
+
+
+@pytest.fixture
+def meanwhile() -> Callable[..., Any]:
+    """Someone else's work, done once between what the code under test reads and what it then writes.
+
+    It happens right before the next transaction, or with `on_query` right after the next query.
+    """
+
+    @contextmanager
+    def interleaved(work: Callable[[], Any], *, on_query: bool = False) -> Iterator[list[Any]]:
+        events = aws.client("dynamodb").meta.events
+        name = "after-call.dynamodb.Query" if on_query else "before-call.dynamodb.TransactWriteItems"
+        done: list[Any] = []
+
+        def step_in(**_: Any) -> None:
+            events.unregister(name, step_in)
+            done.append(work())
+
+        events.register(name, step_in)
+        yield done
+        assert len(done) == 1
+
+    return interleaved

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from leadflow.core import table
 from leadflow.workflows import store
 from leadflow.workflows.service import publishing
@@ -79,3 +81,42 @@ def test_an_inactive_trigger_is_not_in_force(
     add_action(workflow_id, "wait", {"hours": 1})
     activate(workflow_id)
     assert store.active_triggers("lead_created") == []
+
+
+@pytest.mark.parametrize("on_query", [True, False])
+def test_a_version_is_the_draft_of_one_moment(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, meanwhile: Any, on_query: bool
+) -> None:
+    workflow_id = make_workflow()
+    wait = add_action(workflow_id, "wait", {"hours": 1})
+    path = {"workflow_id": workflow_id}
+    second: list[str] = []
+
+    def edit() -> None:
+        call("workflows/add_trigger", {"trigger_type": "score_threshold", "trigger_config": {"gte": 5}}, path=path)
+        second.append(add_action(workflow_id, "wait", {"hours": 2}, order=1))
+
+    with meanwhile(edit, on_query=on_query):
+        assert activate(workflow_id)["version"] == 1
+    assert [node.id for node in publishing.definition(workflow_id, 1).actions] == [wait, *second]
+    assert len(store.active_triggers("score_threshold")) == 1
+
+
+def test_of_two_activations_at_once_each_has_a_version_of_its_own(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, meanwhile: Any
+) -> None:
+    workflow_id = make_workflow()
+    add_action(workflow_id, "wait", {"hours": 1})
+    with meanwhile(lambda: activate(workflow_id)) as first:
+        second = activate(workflow_id)
+    assert (first[0]["version"], second["version"]) == (1, 2)
+    assert [int(trigger.version) for trigger in store.active_triggers("lead_created")] == [2]
+
+
+def test_what_becomes_of_runs_is_one_of_two_words(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate
+) -> None:
+    workflow_id = make_workflow()
+    add_action(workflow_id, "wait", {"hours": 1})
+    for body, status in [({"running": "stop"}, 422), ({"runs": "pin"}, 422), ({"running": "pin"}, 200), ({}, 200)]:
+        assert call("workflows/activate_workflow", body, path={"workflow_id": workflow_id}).status == status

@@ -196,11 +196,17 @@ def _body(model: type[BaseModel], request: Request, raw: bytes) -> BaseModel:
 
     if request.media_type not in _JSON_TYPES and not request.media_type.endswith("+json"):
         raise UnsupportedMediaType("The body must be JSON, and Content-Type say so.")
+    raw = raw or (b"{}" if takes_no_body(model, request.method) else b"")
     body = checked(model, raw)
     if request.method == "PATCH" and not body.model_fields_set:
         raise InvalidInput("body", "names nothing to change")
     json_text.parsed(raw)
     return body
+
+
+def takes_no_body(model: type[BaseModel], method: str) -> bool:
+    """Whether a request may come without a body: a POST none of whose fields has to be given."""
+    return method == "POST" and not any(field.is_required() for field in model.model_fields.values())
 
 
 def _expected_version(request: Request) -> int | None:

@@ -125,6 +125,13 @@ def in_walking_order(nodes: Sequence[ActionNode]) -> tuple[ActionNode, ...]:
     return tuple(walked)
 
 
+def stands_below(parents: Mapping[str, str | None], action_id: str | None, top_id: str) -> bool:
+    """Whether an action is another one or stands anywhere below it; `parents` has no cycle."""
+    while action_id is not None and action_id != top_id:
+        action_id = parents.get(action_id)
+    return action_id == top_id
+
+
 def next_step(definition: Definition, cursor: Cursor, facts: Mapping[str, Any], now: datetime) -> Step | None:
     """The action under the cursor and whether it runs; None when the run is at its end."""
     if cursor.position >= len(definition.actions):
@@ -145,6 +152,9 @@ def _skip_reason(node: ActionNode, cursor: Cursor, facts: Mapping[str, Any], now
 
 def _branch_reason(node: ActionNode, cursor: Cursor) -> str | None:
     parent = cursor.results.get(str(node.parent_id))
+    if parent is None:
+        # Only a run that follows a newer version meets this: the action above came to stand before where it was.
+        return "the action above was not part of this run"
     if parent == "skipped":
         return "the action above was skipped"
     if parent == "failed":
@@ -153,7 +163,7 @@ def _branch_reason(node: ActionNode, cursor: Cursor) -> str | None:
         return "the action above did not fail"
     taken = cursor.branches.get(str(node.parent_id))
     if node.branch is not None and node.branch != taken:
-        return f"the condition above is {taken}"
+        return f"the condition above is {taken}" if taken else "the action above took no side"
     return None
 
 
@@ -228,6 +238,11 @@ def matches(trigger_type: str, config: Mapping[str, Any], data: Mapping[str, Any
 def cycle_of(cause: Sequence[str], workflow_id: str) -> str:
     """The chain of workflows that would go on without end, for people to read."""
     return " → ".join([*cause, workflow_id])
+
+
+def too_many_runs(workflow_id: str, max_runs: int) -> str:
+    """Why a run does not begin for a lead that had as many of its workflow as it may on one UTC day."""
+    return f"Stopped: workflow {workflow_id} began {max_runs} runs for this lead today (UTC), as many as it may."
 
 
 def _sibling_order(node: ActionNode) -> tuple[int, str]:

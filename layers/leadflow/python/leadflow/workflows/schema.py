@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
@@ -19,6 +19,9 @@ Name = Annotated[Text, Field(min_length=1, max_length=200)]
 Description = Annotated[Text, Field(max_length=1000)]
 Category = Annotated[Text, Field(min_length=1, max_length=100)]
 ObjectId = Annotated[Text, Field(min_length=1, max_length=64)]
+Order = Annotated[int, Field(ge=0, le=1_000_000)]
+# Of one workflow for one lead on a UTC day; what begins loops is stopped there.
+RunsPerDay = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class WorkflowCreate(Write):
@@ -28,15 +31,32 @@ class WorkflowCreate(Write):
     description: Description | None = None
     is_template: bool = False
     template_category: Category | None = None
+    max_runs_per_lead_per_day: RunsPerDay = 50
 
 
 class WorkflowUpdate(Write):
-    """Fields that are given change; null clears the optional ones. The status changes by activate and pause alone."""
+    """Fields that are given change; null clears the optional ones. The status changes by activate, pause and archive.
+
+    `max_runs_per_lead_per_day` holds from the next activation on.
+    """
 
     name: Name | None = None
     description: Description | None = None
     is_template: bool | None = None
     template_category: Category | None = None
+    max_runs_per_lead_per_day: RunsPerDay | None = None
+
+
+class WorkflowClone(Write):
+    """How the copy differs from what it is a copy of; without a name it is `Copy of …`, cut to 200 characters."""
+
+    name: Name | None = None
+
+
+class Activation(Write):
+    """What becomes of runs under way: `pin` keeps them on their version, `follow` lets them go on with the new one."""
+
+    running: Literal["pin", "follow"] = "pin"
 
 
 class WorkflowTriggerCreate(Write):
@@ -52,7 +72,28 @@ class WorkflowActionCreate(Write):
 
     action_type: ActionType
     action_config: JsonObject = Field(default_factory=dict)
-    order: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    order: Order = 0
+    parent_action_id: ObjectId | None = None
+    condition: JsonObject | None = None
+
+
+class WorkflowTriggerUpdate(Write):
+    """Fields that are given change; `trigger_config` is replaced whole. The type stays what it is."""
+
+    trigger_type: TriggerType | None = None
+    trigger_config: JsonObject | None = None
+    is_active: bool | None = None
+
+
+class WorkflowActionUpdate(Write):
+    """Fields that are given change; objects are replaced whole, null takes parent or condition away.
+
+    The type stays what it is. What stands below an action moves with it.
+    """
+
+    action_type: ActionType | None = None
+    action_config: JsonObject | None = None
+    order: Order | None = None
     parent_action_id: ObjectId | None = None
     condition: JsonObject | None = None
 
@@ -105,6 +146,7 @@ class Workflow(Read):
     failure_count: int
     last_executed_at: Timestamp | None
     version: int
+    max_runs_per_lead_per_day: int
     created_at: Timestamp
     updated_at: Timestamp
 

@@ -12,17 +12,21 @@ from leadflow.core.errors import NotFound, PreconditionFailed
 
 # A part of a version's definition; DynamoDB takes items of 400 KB.
 _PART = 300_000
+# How many runs of one workflow begin for one lead on a UTC day, unless the workflow says otherwise.
+DEFAULT_RUNS_PER_DAY = 50
 
 
 class Workflow(table.Item, discriminator="Workflow"):
-    """The workflow itself.
+    """The workflow itself; its version `v` moves with every change of its triggers and actions as well.
 
     pk `WF#<id>`  sk `#META`  GSI1 `WFS` / `<created_at>#<id>`
+
+    `followed_version` is the newest version that runs of earlier ones go on with, 0 while there is none.
     """
 
     record_fields = (
         *("id", "name", "description", "status", "is_template", "template_category", "created_by", "version"),
-        *("created_at", "updated_at"),
+        *("max_runs_per_lead_per_day", "created_at", "updated_at"),
     )
 
     id = UnicodeAttribute()
@@ -33,6 +37,8 @@ class Workflow(table.Item, discriminator="Workflow"):
     template_category = UnicodeAttribute(null=True)
     created_by = UnicodeAttribute(null=True)
     version = NumberAttribute(default=0)
+    followed_version = NumberAttribute(default=0)
+    max_runs_per_lead_per_day = NumberAttribute(default=DEFAULT_RUNS_PER_DAY)
 
     def counted_as(self) -> dict[str, str]:
         return {"status": self.status}
@@ -99,6 +105,7 @@ class ActiveTrigger(table.Item, discriminator="ActiveTrigger"):
     version = NumberAttribute()
     config = JSONAttribute(default=dict)
     active_from = UnicodeAttribute()
+    max_runs = NumberAttribute(default=DEFAULT_RUNS_PER_DAY)
 
 
 class TriggerRevision(table.Item, discriminator="TriggerRevision"):
@@ -192,8 +199,21 @@ class OncePerLead(table.Item, discriminator="OncePerLead"):
     """
 
 
+class RunsOfDay(table.Item, discriminator="RunsOfDay"):
+    """How many runs of a workflow began for a lead on a UTC day; kept for two days.
+
+    pk `RUNS#<workflow>#<lead>`  sk `<day>`
+    """
+
+    runs = NumberAttribute(default=0)
+
+
+def find_workflow(workflow_id: str) -> Workflow | None:
+    return table.find(Workflow, f"WF#{workflow_id}", "#META")
+
+
 def load(workflow_id: str) -> Workflow:
-    workflow = table.find(Workflow, f"WF#{workflow_id}", "#META")
+    workflow = find_workflow(workflow_id)
     if workflow is None:
         raise NotFound("workflow", workflow_id)
     return workflow
@@ -290,6 +310,28 @@ def executions_before(lead_id: str, before: str | None, limit: int) -> list[Work
     """Runs for a lead beyond a position of its timeline, newest first."""
     after = None if before is None else f"WX#{timeline.id_bound(before)}"
     return timeline.indexed(WorkflowExecution, "GSI2", f"LEAD#{lead_id}", "WX#", after, limit)
+
+
+def new_log(execution: WorkflowExecution, step: int, attempt: int, visit: int) -> ExecutionLog:
+    """The log of an attempt with its keys, without its action and outcome, not yet written."""
+    return ExecutionLog(
+        pk=f"WX#{execution.id}",
+        sk=f"LOG#{step:06d}#{attempt:03d}",
+        id=f"{execution.id}.{step}.{attempt}",
+        execution_id=execution.id,
+        workflow_version=execution.workflow_version,
+        attempt=attempt,
+        visit=visit,
+    )
+
+
+def runs_of_day_key(execution: WorkflowExecution) -> tuple[str, str]:
+    """Where the runs of its workflow for its lead are counted on the UTC day of what began this one."""
+    return f"RUNS#{execution.workflow_id}#{execution.lead_id}", f"{ids.moment_of(execution.id):%Y-%m-%d}"
+
+
+def logs_of(execution_id: str) -> list[ExecutionLog]:
+    return table.query_items(ExecutionLog, f"WX#{execution_id}", prefix="LOG#", newest_first=False)
 
 
 def new_execution(**fields: Any) -> WorkflowExecution:

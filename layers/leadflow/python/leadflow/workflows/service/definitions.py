@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from leadflow.core import ids, listing, table
-from leadflow.core.errors import Conflict, InvalidInput, PreconditionFailed
+from leadflow.core.errors import InvalidInput
 from leadflow.core.table import Record
 from leadflow.workflows import rules, store
+from leadflow.workflows.service import drafts
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -25,6 +26,7 @@ def create(body: WorkflowCreate, created_by: str | None) -> Record:
     item = store.Workflow(pk=f"WF#{workflow_id}", sk="#META", id=workflow_id, created_by=created_by)
     item.name, item.description = body.name, body.description
     item.is_template, item.template_category = body.is_template, body.template_category
+    item.max_runs_per_lead_per_day = body.max_runs_per_lead_per_day
     item.touch()
     item.gsi1pk, item.gsi1sk = "WFS", f"{item.created_at}#{workflow_id}"
     return with_counts([table.create(item)])[0]
@@ -47,36 +49,44 @@ def list_workflows(limit: int, cursor: str | None, status: str | None) -> dict[s
 
 
 def update(workflow_id: str, body: WorkflowUpdate, if_match: int | None) -> Record:
-    """Changes the given fields. Raises NotFound, PreconditionFailed for a stale If-Match, InvalidInput for nulls."""
-    item = store.load_expected(workflow_id, if_match)
+    """Changes the given fields.
+
+    Raises NotFound, PreconditionFailed for a stale If-Match, InvalidInput for nulls, Conflict when it is archived.
+    """
     changes = body.model_dump(exclude_unset=True)
-    for required in ("name", "is_template"):
+    for required in ("name", "is_template", "max_runs_per_lead_per_day"):
         if required in changes and changes[required] is None:
             raise InvalidInput(required, "must not be null")
-    for name, value in changes.items():
-        setattr(item, name, value)
-    try:
-        table.save(item)
-    except table.Stale:
-        raise PreconditionFailed("The workflow was changed by someone else just now.") from None
-    return with_counts([item])[0]
+    for _ in drafts.TURNS:
+        item = store.load_expected(workflow_id, if_match)
+        drafts.require_open(item)
+        for name, value in changes.items():
+            setattr(item, name, value)
+        try:
+            table.save(item)
+        except table.Stale:
+            continue
+        return with_counts([item])[0]
+    raise drafts.crowded(workflow_id)
 
 
 def add_trigger(workflow_id: str, body: WorkflowTriggerCreate) -> Record:
     """A new trigger of the draft. Raises InvalidInput naming what its type does not take."""
-    from leadflow.workflows.configs import TRIGGER_CONFIGS
-
-    _open_for_edits(workflow_id)
-    if len(store.triggers_of(workflow_id)) >= MAX_TRIGGERS:
-        raise InvalidInput("trigger_type", f"a workflow has at most {MAX_TRIGGERS} triggers")
-    config = _given(TRIGGER_CONFIGS[body.trigger_type], body.trigger_config, "trigger_config")
-    _check_condition(config.get("filters"), "trigger_config.filters", "TRIGGER_FILTER")
-    _check_condition(config.get("audience"), "trigger_config.audience", "AUDIENCE")
     trigger_id = ids.new_id()
-    item = store.WorkflowTrigger(pk=f"WF#{workflow_id}", sk=f"TRG#{trigger_id}", id=trigger_id)
-    item.workflow_id, item.trigger_type = workflow_id, body.trigger_type
-    item.trigger_config, item.is_active = config, body.is_active
-    return table.create(item).record()
+
+    def decide(_: store.Workflow) -> drafts.Change[store.WorkflowTrigger]:
+        others = {other.id: other for other in store.triggers_of(workflow_id)}
+        if trigger_id in others:
+            return drafts.Change(others[trigger_id])
+        if len(others) >= MAX_TRIGGERS:
+            raise InvalidInput("trigger_type", f"a workflow has at most {MAX_TRIGGERS} triggers")
+        config = checked_trigger_config(body.trigger_type, body.trigger_config)
+        item = store.WorkflowTrigger(pk=f"WF#{workflow_id}", sk=f"TRG#{trigger_id}", id=trigger_id)
+        item.workflow_id, item.trigger_type = workflow_id, body.trigger_type
+        item.trigger_config, item.is_active = config, body.is_active
+        return drafts.Change(item, written=[item])
+
+    return drafts.change(workflow_id, decide).record()
 
 
 def list_triggers(workflow_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
@@ -87,27 +97,22 @@ def list_triggers(workflow_id: str, limit: int, cursor: str | None) -> dict[str,
 
 def add_action(workflow_id: str, body: WorkflowActionCreate) -> Record:
     """A new action of the draft. Raises InvalidInput naming what its type, parent or condition does not take."""
-    from leadflow.core.rendering import check_value
-    from leadflow.workflows.configs import ACTION_CONFIGS
-
-    _open_for_edits(workflow_id)
-    others = store.actions_of(workflow_id)
-    if len(others) >= rules.MAX_ACTIONS:
-        raise InvalidInput("action_type", f"a workflow has at most {rules.MAX_ACTIONS} actions")
-    config = _given(ACTION_CONFIGS[body.action_type], body.action_config, "action_config")
-    check_value(config, "action_config")
-    if body.action_type == "condition":
-        _check_condition(config["if"], "action_config.if")
-    if body.action_type == "update_lead":
-        _check_lead_fields(config.get("set", {}))
-    if body.action_type == "create_task":
-        _check_task_fields(config)
-    _check_place(body, {other.id: other for other in others})
     action_id = ids.new_id()
-    item = store.WorkflowAction(pk=f"WF#{workflow_id}", sk=f"ACT#{action_id}", id=action_id)
-    item.workflow_id, item.action_type, item.action_config = workflow_id, body.action_type, config
-    item.order, item.parent_action_id, item.condition = body.order, body.parent_action_id, body.condition
-    return table.create(item).record()
+
+    def decide(_: store.Workflow) -> drafts.Change[store.WorkflowAction]:
+        others = {other.id: other for other in store.actions_of(workflow_id)}
+        if action_id in others:
+            return drafts.Change(others[action_id])
+        if len(others) >= rules.MAX_ACTIONS:
+            raise InvalidInput("action_type", f"a workflow has at most {rules.MAX_ACTIONS} actions")
+        config = checked_action_config(body.action_type, body.action_config)
+        check_place(body.parent_action_id, body.condition, others)
+        item = store.WorkflowAction(pk=f"WF#{workflow_id}", sk=f"ACT#{action_id}", id=action_id)
+        item.workflow_id, item.action_type, item.action_config = workflow_id, body.action_type, config
+        item.order, item.parent_action_id, item.condition = body.order, body.parent_action_id, body.condition
+        return drafts.Change(item, written=[item])
+
+    return drafts.change(workflow_id, decide).record()
 
 
 def list_actions(workflow_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
@@ -142,9 +147,30 @@ def _in_order(items: list[store.WorkflowAction]) -> list[Record]:
     return [records[node.id] for node in rules.in_walking_order([node_of(item) for item in items])]
 
 
-def _open_for_edits(workflow_id: str) -> None:
-    if store.load(workflow_id).status == "archived":
-        raise Conflict(f"Workflow {workflow_id} is archived.", workflow_id)
+def checked_trigger_config(trigger_type: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A trigger's configuration as it is kept. Raises InvalidInput naming what its type does not take."""
+    from leadflow.workflows.configs import TRIGGER_CONFIGS
+
+    config = _given(TRIGGER_CONFIGS[trigger_type], given, "trigger_config")
+    _check_condition(config.get("filters"), "trigger_config.filters", "TRIGGER_FILTER")
+    _check_condition(config.get("audience"), "trigger_config.audience", "AUDIENCE")
+    return config
+
+
+def checked_action_config(action_type: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """An action's configuration as it is kept. Raises InvalidInput naming what its type does not take."""
+    from leadflow.core.rendering import check_value
+    from leadflow.workflows.configs import ACTION_CONFIGS
+
+    config = _given(ACTION_CONFIGS[action_type], given, "action_config")
+    check_value(config, "action_config")
+    if action_type == "condition":
+        _check_condition(config["if"], "action_config.if")
+    if action_type == "update_lead":
+        _check_lead_fields(config.get("set", {}))
+    if action_type == "create_task":
+        _check_task_fields(config)
+    return config
 
 
 def _given(model: type[BaseModel], config: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -184,21 +210,24 @@ def _check_task_fields(config: Mapping[str, Any]) -> None:
     checked(TaskUpdate, json.dumps(plain), "action_config")
 
 
-def _check_place(body: WorkflowActionCreate, others: Mapping[str, store.WorkflowAction]) -> None:
+def check_place(
+    parent_action_id: str | None, condition: Mapping[str, Any] | None, others: Mapping[str, store.WorkflowAction]
+) -> None:
+    """Where an action is to stand. Raises InvalidInput naming a parent or a branch that cannot be."""
     from leadflow.workflows.configs import Branch
 
     parent = None
-    if body.parent_action_id is not None:
-        parent = others.get(body.parent_action_id)
+    if parent_action_id is not None:
+        parent = others.get(parent_action_id)
         if parent is None:
-            raise InvalidInput("parent_action_id", f"this workflow has no action {body.parent_action_id}")
+            raise InvalidInput("parent_action_id", f"this workflow has no action {parent_action_id}")
     branch = None
-    if body.condition and "branch" in body.condition:
-        placed = _given(Branch, body.condition, "condition")
+    if condition and "branch" in condition:
+        placed = _given(Branch, condition, "condition")
         branch = placed["branch"]
         _check_condition(placed.get("if"), "condition.if")
     else:
-        _check_condition(body.condition, "condition")
+        _check_condition(condition, "condition")
     if branch is not None and parent is None:
         raise InvalidInput("condition.branch", "an action without a parent stands on no branch")
     if branch in ("yes", "no") and parent is not None and parent.action_type != "condition":

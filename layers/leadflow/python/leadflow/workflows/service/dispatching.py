@@ -7,11 +7,12 @@ again, in any batch, finds the run there, and a queue that loses its messages lo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from leadflow.activities.service import events as activity_events
 from leadflow.campaigns.service import events as campaign_events
-from leadflow.core import clock, ids, seams, table
+from leadflow.core import clock, due, ids, seams, table
 from leadflow.core.errors import NotFound, RateLimited
 from leadflow.core.events import Change, DomainEvent
 from leadflow.core.gates import Gate, first_closed
@@ -21,6 +22,9 @@ from leadflow.leads.service import events as lead_events
 from leadflow.workflows import rules, store
 from leadflow.workflows import rules_standing as standing
 from leadflow.workflows.service import starting
+
+# The stream keeps a change for 24 hours.
+_DAY_IS_KEPT = timedelta(hours=48)
 
 
 def dispatch(changes: Sequence[Change]) -> None:
@@ -80,11 +84,13 @@ def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.Workf
         started_at=clock.now_stamp(),
         cause=list(event.cause),
     )
+    guards = _guards(trigger, event) if trigger.config.get("once_per_lead") else []
     if len(event.cause) >= rules.MAX_DEPTH:
-        _stop_cycle(execution, event)
-    else:
-        starting.await_start(execution)
-    return _written(execution, *(_guards(trigger, event) if trigger.config.get("once_per_lead") else ()))
+        cycle = rules.cycle_of(event.cause, execution.workflow_id)
+        _stop(execution, f"Stopped: workflows set each other off {rules.MAX_DEPTH} deep: {cycle}.")
+        return _written(execution, guards)
+    starting.await_start(execution)
+    return _written(execution, guards, int(trigger.max_runs))
 
 
 def _guards(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.OncePerLead]:
@@ -97,15 +103,21 @@ def _guards(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.Once
     return [store.OncePerLead(pk=f"ONCE#{trigger.trigger_id}#{lead_id}", sk="#") for lead_id in lead_ids]
 
 
-def _stop_cycle(execution: store.WorkflowExecution, event: DomainEvent) -> None:
-    cycle = rules.cycle_of(event.cause, execution.workflow_id)
-    execution.status, execution.completed_at = "failed", clock.now_stamp()
-    execution.error_message = f"Stopped: workflows set each other off {rules.MAX_DEPTH} deep: {cycle}."
-    logger().warning("workflow cycle stopped", workflow_id=execution.workflow_id, cycle=cycle)
+def _stop(execution: store.WorkflowExecution, reason: str) -> None:
+    """Makes of a run that is about to be written one that never began and says why."""
+    execution.status, execution.completed_at, execution.error_message = "failed", clock.now_stamp(), reason
+    execution.lease_until = None
+    due.clear(execution)
+    logger().warning("run stopped before it began", workflow_id=execution.workflow_id, reason=reason)
 
 
-def _written(execution: store.WorkflowExecution, *guards: store.OncePerLead) -> list[store.WorkflowExecution]:
-    """Writes a new run with the first of its guards, where none of the others is."""
+def _written(
+    execution: store.WorkflowExecution, guards: Sequence[store.OncePerLead], max_runs: int | None = None
+) -> list[store.WorkflowExecution]:
+    """Writes the run with the first of its guards, where none of the others is.
+
+    Unless `max_runs` is None it takes its place among the lead's runs of the day.
+    """
     execution.touch()
     try:
         with table.transaction() as writes:
@@ -115,10 +127,34 @@ def _written(execution: store.WorkflowExecution, *guards: store.OncePerLead) -> 
             for guard in guards[:1]:
                 guard.touch()
                 writes.save(guard, condition=table.Item.pk.does_not_exist())
+            if max_runs is not None:
+                _count_of_day(writes, execution, max_runs)
     except table.TransactionRefused as refused:
         if refused.contended:
             raise RateLimited("Another reader is at the same change.") from refused
         earlier = store.find_execution(execution.id)
-        # Queued again in case the reader before died between writing the run and queueing it.
-        return [earlier] if earlier is not None else []
+        if earlier is not None:
+            # Queued again in case the reader before died between writing the run and queueing it.
+            return [earlier]
+        # The count is the only update, and updates come last among the reasons.
+        if max_runs is None or not refused.failed(len(refused.reasons) - 1):
+            return []
+        _stop(execution, rules.too_many_runs(execution.workflow_id, max_runs))
+        return _written(execution, guards)
     return [execution]
+
+
+def _count_of_day(writes: Any, execution: store.WorkflowExecution, max_runs: int) -> None:
+    happened = ids.moment_of(execution.id)
+    kind = store.RunsOfDay
+    count = kind(*store.runs_of_day_key(execution))
+    writes.update(
+        count,
+        [
+            kind.runs.add(1),
+            kind.kind.set(kind),
+            kind.expires_at.set(clock.epoch_seconds(happened + _DAY_IS_KEPT)),
+        ],
+        condition=kind.runs.does_not_exist() | (kind.runs < max_runs),
+        add_version_condition=False,
+    )

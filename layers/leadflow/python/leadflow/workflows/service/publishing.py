@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from leadflow.core import clock, seams, table
@@ -11,41 +11,61 @@ from leadflow.core.errors import Conflict, InvalidInput, LeadflowError
 from leadflow.core.table import Record
 from leadflow.workflows import rules, store
 from leadflow.workflows.enums import READY_ACTIONS, READY_TRIGGERS
+from leadflow.workflows.service import drafts
 from leadflow.workflows.service.definitions import node_of, with_counts
 
 # A transaction takes 4 MB and 100 actions.
 _MAX_PARTS = 8
 
 
-def activate(workflow_id: str) -> Record:
-    """Publishes the draft as a new version that starts new runs from now on; running ones keep theirs.
+def activate(workflow_id: str, running: str = "pin") -> Record:
+    """Publishes the draft, as it is at one moment, as a new version that starts new runs from now on.
 
-    Raises InvalidInput naming each trigger or action that cannot work, Conflict for an archived workflow.
+    Runs under way keep their version (`running` is "pin") or go on with the new one from where they stand ("follow").
+    Raises InvalidInput naming each trigger or action that cannot work, Conflict for an archived workflow, RateLimited
+    when it is changed all the time.
     """
     active_from = clock.now_stamp()
-    workflow = store.load(workflow_id)
-    if workflow.status == "archived":
-        raise Conflict(f"Workflow {workflow_id} is archived.", workflow_id)
-    triggers = [trigger for trigger in store.triggers_of(workflow_id) if trigger.is_active]
-    actions = store.actions_of(workflow_id)
-    _check(triggers, actions)
-    before = index_keys(workflow)
-    workflow.version = int(workflow.version) + 1
-    workflow.status = "active"
-    parts = _frozen(workflow, triggers, actions)
-    entries = [_entry(workflow, trigger, active_from) for trigger in triggers]
-    _commit(workflow, [*parts, *entries], before)
-    return with_counts([workflow])[0]
+
+    def decide(workflow: store.Workflow) -> list[table.Item]:
+        drafts.require_open(workflow)
+        triggers = [trigger for trigger in store.triggers_of(workflow_id) if trigger.is_active]
+        actions = store.actions_of(workflow_id)
+        _check(triggers, actions)
+        workflow.version = int(workflow.version) + 1
+        workflow.status = "active"
+        if running == "follow":
+            workflow.followed_version = workflow.version
+        entries = [_entry(workflow, trigger, active_from) for trigger in triggers]
+        return [*_frozen(workflow, triggers, actions), *entries]
+
+    return _published(workflow_id, decide)
 
 
 def pause(workflow_id: str) -> Record:
     """Stops new runs; those that run go on to their end. Raises Conflict when the workflow is not active."""
-    workflow = store.load(workflow_id)
-    if workflow.status != "active":
-        raise Conflict(f"Workflow {workflow_id} is {workflow.status}, not active.", workflow_id)
-    workflow.status = "paused"
-    _commit(workflow, [], index_keys(workflow))
-    return with_counts([workflow])[0]
+
+    def decide(workflow: store.Workflow) -> list[table.Item]:
+        if workflow.status != "active":
+            raise Conflict(f"Workflow {workflow_id} is {workflow.status}, not active.", workflow_id)
+        workflow.status = "paused"
+        return []
+
+    return _published(workflow_id, decide)
+
+
+def archive(workflow_id: str) -> Record:
+    """Puts a workflow away for good: no edits, no new runs; those that run go on to their end.
+
+    Raises Conflict when it is archived already.
+    """
+
+    def decide(workflow: store.Workflow) -> list[table.Item]:
+        drafts.require_open(workflow)
+        workflow.status = "archived"
+        return []
+
+    return _published(workflow_id, decide)
 
 
 def definition(workflow_id: str, version: int) -> rules.Definition:
@@ -131,6 +151,7 @@ def _entry(workflow: store.Workflow, trigger: store.WorkflowTrigger, active_from
         version=workflow.version,
         config=trigger.trigger_config,
         active_from=active_from,
+        max_runs=workflow.max_runs_per_lead_per_day,
     )
 
 
@@ -143,21 +164,32 @@ def index_keys(workflow: store.Workflow) -> set[tuple[str, str]]:
     return {(f"TRGIDX#{one['trigger_type']}", f"{workflow.id}#{one['id']}#{version}") for one in content["triggers"]}
 
 
-def _commit(workflow: store.Workflow, puts: list[table.Item], gone: set[tuple[str, str]]) -> None:
+def _published(workflow_id: str, decide: Callable[[store.Workflow], Sequence[table.Item]]) -> Record:
+    """Changes the workflow and the triggers in force as `decide` says, and again when someone else was faster."""
+    for _ in drafts.TURNS:
+        workflow = store.load(workflow_id)
+        before = index_keys(workflow)
+        added = decide(workflow)
+        try:
+            _commit(workflow, added, before)
+        except table.TransactionRefused:
+            continue
+        return with_counts([workflow])[0]
+    raise drafts.crowded(workflow_id)
+
+
+def _commit(workflow: store.Workflow, puts: Sequence[table.Item], gone: set[tuple[str, str]]) -> None:
     revision = store.TriggerRevision(pk="TRGIDX", sk="#REV")
     workflow.touch()
-    try:
-        with table.transaction() as writes:
-            for key in sorted(gone):
-                writes.delete(store.ActiveTrigger(pk=key[0], sk=key[1]), add_version_condition=False)
-            writes.save(workflow)
-            for item in puts:
-                item.touch()
-                writes.save(item, condition=table.Item.pk.does_not_exist())
-            writes.update(
-                revision,
-                [store.TriggerRevision.revision.add(1), store.TriggerRevision.kind.set(store.TriggerRevision)],
-                add_version_condition=False,
-            )
-    except table.TransactionRefused:
-        raise Conflict("The workflow was changed by someone else just now; try again.", workflow.id) from None
+    with table.transaction() as writes:
+        for key in sorted(gone):
+            writes.delete(store.ActiveTrigger(pk=key[0], sk=key[1]), add_version_condition=False)
+        writes.save(workflow)
+        for item in puts:
+            item.touch()
+            writes.save(item, condition=table.Item.pk.does_not_exist())
+        writes.update(
+            revision,
+            [store.TriggerRevision.revision.add(1), store.TriggerRevision.kind.set(store.TriggerRevision)],
+            add_version_condition=False,
+        )

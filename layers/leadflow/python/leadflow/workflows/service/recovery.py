@@ -43,7 +43,7 @@ def park(message: dict[str, Any], error: LeadflowError) -> None:
     """Writes on the run why it cannot be started."""
     execution = store.find_execution(str(message.get("execution_id")))
     if execution is not None and execution.status == "running":
-        _give_up(execution, f"The run could not be started: {error.detail}")
+        give_up(execution, f"The run could not be started: {error.detail}")
 
 
 def reconcile() -> dict[str, int]:
@@ -57,7 +57,7 @@ def reconcile() -> dict[str, int]:
             if execution.lease_until is not None:
                 execution.lost = int(execution.lost) + 1
             if execution.lost > MAX_LOSSES:
-                _give_up(execution, f"The run was lost {MAX_LOSSES} times in a row at the same action.")
+                give_up(execution, f"The run was lost {MAX_LOSSES} times in a row at the same action.")
                 counts["given_up"] += 1
                 continue
             _next_run(execution)
@@ -85,7 +85,8 @@ def _next_run(execution: store.WorkflowExecution) -> None:
     table.save(execution)
 
 
-def _give_up(execution: store.WorkflowExecution, reason: str) -> None:
+def give_up(execution: store.WorkflowExecution, reason: str) -> None:
+    """Ends a run as failed. Raises table.Stale when somebody moved it meanwhile."""
     execution.status, execution.completed_at, execution.error_message = "failed", clock.now_stamp(), reason
     execution.lease_until = None
     due.clear(execution)

@@ -8,6 +8,7 @@ is done again only as far as nothing of it had happened.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +18,8 @@ from leadflow.core.errors import LeadflowError
 from leadflow.core.observability import logger
 from leadflow.core.settings import settings
 from leadflow.leads import service as leads
-from leadflow.workflows import rules, store
-from leadflow.workflows.service import actions, publishing, recovery
+from leadflow.workflows import rules, rules_following, store
+from leadflow.workflows.service import actions, following, publishing, recovery
 
 # One call stops after this long or this many actions and is called again.
 SEGMENT_SECONDS = 60
@@ -47,20 +48,28 @@ def run_segment(execution_id: str, run: int) -> dict[str, Any]:
         if int(execution.segments) >= MAX_SEGMENTS:
             recovery.hand_over(execution)
             return {"next": "done"}
-        _lease(execution)
+        try:
+            logs = following.catch_up(execution)
+        except following.Lost as lost:
+            recovery.give_up(execution, str(lost))
+            return {"next": "failed"}
+        _lease(execution, logs)
         return _Segment(execution).carry_on()
     except (table.Stale, table.TransactionRefused):
         # Somebody else moved this run meanwhile; what they left is read afresh.
         return {"next": "continue"}
 
 
-def _lease(execution: store.WorkflowExecution) -> None:
+def _lease(execution: store.WorkflowExecution, logs: Sequence[table.Item] = ()) -> None:
     execution.lease_until = effects.lease_end()
     execution.host_id = settings().host_id or None
     execution.wake_at = None
     execution.segments = int(execution.segments) + 1
     due.mark(execution, "execution", execution.lease_until, execution.id)
-    table.save(execution)
+    if logs:
+        table.save_together([execution, *logs])
+    else:
+        table.save(execution)
 
 
 def _wait_for(moment: str) -> dict[str, Any]:
@@ -78,13 +87,16 @@ class _Segment:
 
     def carry_on(self) -> dict[str, Any]:
         started = time.monotonic()
+        is_begun = self._is_begun()
         for _ in range(SEGMENT_ACTIONS):
+            self.cursor = rules_following.past_walked(self.definition, self.cursor)
             step = rules.next_step(self.definition, self.cursor, self._facts(), clock.now())
             if step is None:
                 return self._end("completed")
-            if step.skip_reason:
+            if step.skip_reason and not is_begun:
                 self._skip(step)
                 continue
+            is_begun = False
             answer = self._act(step.node)
             if answer is not None:
                 return answer
@@ -92,6 +104,11 @@ class _Segment:
                 break
         self._commit([], lease=None)
         return {"next": "continue"}
+
+    def _is_begun(self) -> bool:
+        """Whether an earlier call began the action under the cursor; one that began is not gated again."""
+        log = store.new_log(self.execution, self.cursor.steps, self.cursor.attempt, self.cursor.visit)
+        return table.find(store.ExecutionLog, log.pk, log.sk) is not None
 
     def _facts(self) -> dict[str, Any]:
         return {"lead": self.lead or {}, "trigger": self.execution.trigger_data}
@@ -134,18 +151,9 @@ class _Segment:
             return found
 
     def _new_log(self, node: rules.ActionNode) -> store.ExecutionLog:
-        place = f"{self.cursor.steps:06d}#{self.cursor.attempt:03d}"
-        return store.ExecutionLog(
-            pk=f"WX#{self.execution.id}",
-            sk=f"LOG#{place}",
-            id=f"{self.execution.id}.{self.cursor.steps}.{self.cursor.attempt}",
-            execution_id=self.execution.id,
-            workflow_version=self.execution.workflow_version,
-            action_id=node.id,
-            action_type=node.action_type,
-            attempt=self.cursor.attempt,
-            visit=self.cursor.visit,
-        )
+        log = store.new_log(self.execution, self.cursor.steps, self.cursor.attempt, self.cursor.visit)
+        log.action_id, log.action_type = node.id, node.action_type
+        return log
 
     def _pause(self, log: store.ExecutionLog, until: datetime) -> dict[str, Any]:
         self.execution.wake_at = clock.stamp(until)
