@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     )
     from leadflow.leads.service.events import events_of
     from leadflow.leads.service.leads import apply, create, find, get, page, update
+    from leadflow.leads.service.matching import Match, match
     from leadflow.leads.service.signals import add_signal, page_of_signals, record_signal
     from leadflow.leads.service.visits import visit_token
 
 __all__ = [
+    "Match",
     "add_signal",
     "apply",
     "create",
@@ -38,6 +40,7 @@ __all__ = [
     "get_erasure",
     "is_erased",
     "mark_of",
+    "match",
     "page",
     "page_of_signals",
     "park_erasure",
@@ -49,6 +52,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Match": "leadflow.leads.service.matching",
     "add_signal": "leadflow.leads.service.signals",
     "apply": "leadflow.leads.service.leads",
     "create": "leadflow.leads.service.leads",
@@ -61,6 +65,7 @@ _HOMES = {
     "get_erasure": "leadflow.leads.service.erasing",
     "is_erased": "leadflow.leads.service.erasing",
     "mark_of": "leadflow.leads.service.erasing",
+    "match": "leadflow.leads.service.matching",
     "page": "leadflow.leads.service.leads",
     "page_of_signals": "leadflow.leads.service.signals",
     "park_erasure": "leadflow.leads.service.erasing",

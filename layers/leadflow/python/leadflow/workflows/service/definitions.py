@@ -72,6 +72,7 @@ def add_trigger(workflow_id: str, body: WorkflowTriggerCreate) -> Record:
     config = _given(TRIGGER_CONFIGS[body.trigger_type], body.trigger_config, "trigger_config")
     _check_condition(config.get("filters"), "trigger_config.filters", "TRIGGER_FILTER")
     _check_condition(config.get("audience"), "trigger_config.audience", "AUDIENCE")
+    _check_schedule(body.trigger_type, config)
     trigger_id = ids.new_id()
     item = store.WorkflowTrigger(pk=f"WF#{workflow_id}", sk=f"TRG#{trigger_id}", id=trigger_id)
     item.workflow_id, item.trigger_type = workflow_id, body.trigger_type
@@ -158,6 +159,13 @@ def _check_condition(condition: Mapping[str, Any] | None, where: str, place: str
 
     if condition is not None:
         conditions.validate(condition, getattr(conditions, place), where)
+
+
+def _check_schedule(trigger_type: str, config: dict[str, Any]) -> None:
+    if trigger_type == "time_based":
+        from leadflow.workflows.service import timing
+
+        timing.check(config, "trigger_config")
 
 
 def _check_lead_fields(fields: Mapping[str, Any]) -> None:

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadflow.campaigns.service import events as campaign_events
-from leadflow.core import clock, conditions, ids, seams, table
-from leadflow.core.errors import RateLimited
+from leadflow.core import clock, ids
 from leadflow.core.events import Change, DomainEvent
 from leadflow.core.observability import logger
 from leadflow.leads import service as leads
 from leadflow.leads.service import events as lead_events
 from leadflow.workflows import rules, store
-from leadflow.workflows.service import starting
+from leadflow.workflows.service import starting, triggering
 
 
 def dispatch(changes: Sequence[Change]) -> None:
@@ -28,7 +27,7 @@ def dispatch(changes: Sequence[Change]) -> None:
     revision = store.trigger_revision()
     begun: list[store.WorkflowExecution] = []
     for event in events:
-        for trigger in _triggers(event.event_type, revision):
+        for trigger in triggering.in_force(event.event_type, revision):
             if trigger.active_from <= event.occurred_at and _fits(trigger, event) and not _is_erased(event):
                 begun += _begin(trigger, event)
     starting.queue_starts(begun)
@@ -40,16 +39,6 @@ def _events(change: Change) -> list[DomainEvent]:
     return [*found, *campaign_events.events_of(change.old, change.new, change.change_id)]
 
 
-def _triggers(event_type: str, revision: int) -> list[store.ActiveTrigger]:
-    """The active triggers of a type, kept until the index's revision moves."""
-    kept = seams.current().kept
-    name = f"triggers:{event_type}"
-    if name not in kept or kept[name][0] != revision:
-        kept[name] = (revision, store.active_triggers(event_type))
-    found: list[store.ActiveTrigger] = kept[name][1]
-    return found
-
-
 def _fits(trigger: store.ActiveTrigger, event: DomainEvent) -> bool:
     config: Mapping[str, Any] = trigger.config
     if not rules.matches(event.event_type, config, event.data):
@@ -58,7 +47,7 @@ def _fits(trigger: store.ActiveTrigger, event: DomainEvent) -> bool:
     if filters is None:
         return True
     lead = leads.find(event.lead_id)
-    return lead is not None and conditions.evaluate(filters, {"lead": lead, "trigger": event.data}, clock.now())
+    return lead is not None and triggering.passes(filters, lead, event.data)
 
 
 def _is_erased(event: DomainEvent) -> bool:
@@ -84,10 +73,7 @@ def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.Workf
         _stop_cycle(execution, event)
     else:
         starting.await_start(execution)
-    guard = None
-    if trigger.config.get("once_per_lead"):
-        guard = store.OncePerLead(pk=f"ONCE#{trigger.trigger_id}#{event.lead_id}", sk="#")
-    return _written(execution, guard)
+    return triggering.written(execution, triggering.once_guard(trigger, event.lead_id))
 
 
 def _stop_cycle(execution: store.WorkflowExecution, event: DomainEvent) -> None:
@@ -95,20 +81,3 @@ def _stop_cycle(execution: store.WorkflowExecution, event: DomainEvent) -> None:
     execution.status, execution.completed_at = "failed", clock.now_stamp()
     execution.error_message = f"Stopped: workflows set each other off {rules.MAX_DEPTH} deep: {cycle}."
     logger().warning("workflow cycle stopped", workflow_id=execution.workflow_id, cycle=cycle)
-
-
-def _written(execution: store.WorkflowExecution, guard: store.OncePerLead | None) -> list[store.WorkflowExecution]:
-    execution.touch()
-    try:
-        with table.transaction() as writes:
-            writes.save(execution, condition=table.Item.pk.does_not_exist())
-            if guard is not None:
-                guard.touch()
-                writes.save(guard, condition=table.Item.pk.does_not_exist())
-    except table.TransactionRefused as refused:
-        if refused.contended:
-            raise RateLimited("Another reader is at the same change.") from refused
-        earlier = store.find_execution(execution.id)
-        # Queued again in case the reader before died between writing the run and queueing it.
-        return [earlier] if earlier is not None else []
-    return [execution]

@@ -1,4 +1,4 @@
-"""A person's runs are ended and erased: run, logs, and the guards of triggers that fire once for a lead.
+"""A person's runs are ended and erased: run, logs, and the guards of triggers and deliveries.
 
 The totals of workflows stay as they are. So do the marks that say what was counted, for as long as the stream may
 deliver a change again: they hold nothing but the id of a run.
@@ -34,6 +34,8 @@ def _erase_run(execution_id: str) -> int:
         doomed = [key for key in below if not key[1].startswith("CNT#")]
         if execution.trigger_id is not None:
             doomed.append((f"ONCE#{execution.trigger_id}#{execution.lead_id}", "#"))
+        if execution.delivery is not None:
+            doomed.append((f"HKD#{execution.delivery}", "#"))
         removed = removal.remove(doomed)
         table.remove(execution)
     except table.Stale:

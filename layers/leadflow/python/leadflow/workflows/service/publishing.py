@@ -11,6 +11,7 @@ from leadflow.core.errors import Conflict, InvalidInput, LeadflowError
 from leadflow.core.table import Record
 from leadflow.workflows import rules, store
 from leadflow.workflows.enums import READY_ACTIONS, READY_TRIGGERS
+from leadflow.workflows.service import timing
 from leadflow.workflows.service.definitions import node_of, with_counts
 
 # A transaction takes 4 MB and 100 actions.
@@ -123,6 +124,8 @@ def _frozen_action(action: store.WorkflowAction) -> dict[str, Any]:
 
 
 def _entry(workflow: store.Workflow, trigger: store.WorkflowTrigger, active_from: str) -> store.ActiveTrigger:
+    if trigger.trigger_type == "time_based":
+        return timing.timetable(workflow, trigger, active_from)
     return store.ActiveTrigger(
         pk=f"TRGIDX#{trigger.trigger_type}",
         sk=f"{workflow.id}#{trigger.id}#{int(workflow.version)}",
@@ -161,3 +164,4 @@ def _commit(workflow: store.Workflow, puts: list[table.Item], gone: set[tuple[st
             )
     except table.TransactionRefused:
         raise Conflict("The workflow was changed by someone else just now; try again.", workflow.id) from None
+    timing.tell(gone | {(item.pk, item.sk) for item in puts})
