@@ -1,7 +1,8 @@
 """Cron expressions as EventBridge Scheduler takes them.
 
-Six fields: minutes, hours, day-of-month, month, day-of-week, year. Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based. Days of the week are
-1 (SUN) to 7 (SAT). One of day-of-month and day-of-week is `?`, the other says the day.
+Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based. Six fields: minutes,
+hours, day-of-month, month, day-of-week, year. Days of the week are 1 (SUN) to 7 (SAT). One of day-of-month and
+day-of-week is `?`, the other says the day.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
@@ -67,6 +67,11 @@ def timetable_key(workflow_id: str, trigger_id: str, version: int) -> tuple[str,
 
 def find_timetable(workflow_id: str, trigger_id: str, version: int) -> Timetable | None:
     return table.find(Timetable, *timetable_key(workflow_id, trigger_id, version))
+
+
+def timetables_at(keys: Iterable[tuple[str, str]]) -> list[Timetable]:
+    """The timetables that stand at these keys of the trigger index; other keys are passed over."""
+    return table.find_many(Timetable, [key for key in sorted(keys) if key[0] == _PARTITION])
 
 
 def find_occurrence(occurrence_id: str) -> Occurrence | None:

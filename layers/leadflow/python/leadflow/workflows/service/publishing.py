@@ -148,6 +148,7 @@ def _index_keys(workflow: store.Workflow) -> set[tuple[str, str]]:
 
 def _commit(workflow: store.Workflow, puts: list[table.Item], gone: set[tuple[str, str]]) -> None:
     revision = store.TriggerRevision(pk="TRGIDX", sk="#REV")
+    timetables = timing.going(gone)
     workflow.touch()
     try:
         with table.transaction() as writes:
@@ -164,4 +165,4 @@ def _commit(workflow: store.Workflow, puts: list[table.Item], gone: set[tuple[st
             )
     except table.TransactionRefused:
         raise Conflict("The workflow was changed by someone else just now; try again.", workflow.id) from None
-    timing.tell(gone | {(item.pk, item.sk) for item in puts})
+    timing.tell(timetables, puts)

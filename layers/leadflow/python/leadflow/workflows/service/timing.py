@@ -62,10 +62,17 @@ def timetable(workflow: store.Workflow, trigger: store.WorkflowTrigger, active_f
     return made
 
 
-def tell(keys: set[tuple[str, str]]) -> None:
-    """Lets the clock know of entries of the trigger index that came in force or went out of it."""
-    pk, _ = store_triggers.timetable_key("", "", 0)
-    waking.tell({"timetable": sk} for key, sk in sorted(keys) if key == pk)
+def going(keys: set[tuple[str, str]]) -> list[Timetable]:
+    """The timetables among entries of the trigger index that are about to go out of force."""
+    return store_triggers.timetables_at(keys)
+
+
+def tell(gone: list[Timetable], come: list[table.Item]) -> None:
+    """Lets the clock know what went out of force, and which of the items just written it is to look after."""
+    waking.tell(
+        [waking.about(item, item.next_at) for item in gone]
+        + [waking.about(item) for item in come if isinstance(item, Timetable)]
+    )
 
 
 def wake(message: waking.Message) -> None:
@@ -80,7 +87,7 @@ def wake(message: waking.Message) -> None:
     for _ in _TURNS:
         item = store_triggers.find_timetable(workflow_id, trigger_id, int(version))
         if item is None:
-            waking.forget(str(message["timetable"]))
+            waking.forget(message)
             return
         if item.next_at is None or message.get("at", item.next_at) != item.next_at:
             return

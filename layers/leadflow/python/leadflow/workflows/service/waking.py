@@ -61,26 +61,24 @@ def tell_at(message: Message, moment: datetime) -> None:
     aws.client("sqs").send_message(QueueUrl=settings().timers_queue_url, MessageBody=body, DelaySeconds=seconds)
 
 
-def forget(key: str) -> None:
-    """Deletes the schedules of a timetable that is gone; `key` is its sort key."""
-    scheduler, group = aws.client("scheduler"), settings().schedule_group
-    found = scheduler.list_schedules(GroupName=group, NamePrefix=f"{_name(key)}-")
-    for schedule in found["Schedules"]:
-        try:
-            scheduler.delete_schedule(GroupName=group, Name=schedule["Name"])
-        except scheduler.exceptions.ResourceNotFoundException:
-            # It came at this very moment, and was deleted by that.
-            continue
+def forget(message: Message) -> None:
+    """Deletes the schedule of a message whose timetable is gone, if it has one and has not come yet."""
+    if "at" not in message:
+        return
+    scheduler = aws.client("scheduler")
+    try:
+        scheduler.delete_schedule(GroupName=settings().schedule_group, Name=_name(message, clock.parse(message["at"])))
+    except scheduler.exceptions.ResourceNotFoundException:
+        return
 
 
 def _schedule(message: Message, moment: datetime) -> None:
-    second = (moment + timedelta(microseconds=999_999)).astimezone(UTC).replace(microsecond=0, tzinfo=None)
     scheduler = aws.client("scheduler")
     try:
         scheduler.create_schedule(
             GroupName=settings().schedule_group,
-            Name=f"{_name(message['timetable'])}-{second:%Y%m%d%H%M%S}",
-            ScheduleExpression=f"at({second.isoformat()})",
+            Name=_name(message, moment),
+            ScheduleExpression=f"at({_second(moment).isoformat()})",
             ScheduleExpressionTimezone="UTC",
             FlexibleTimeWindow={"Mode": "OFF"},
             ActionAfterCompletion="DELETE",
@@ -96,7 +94,12 @@ def _schedule(message: Message, moment: datetime) -> None:
         return
 
 
-def _name(key: str) -> str:
-    """What schedules of a timetable begin with: its trigger and version, together unique."""
-    _, trigger_id, version = key.split("#")
-    return f"{trigger_id}-{version}"
+def _second(moment: datetime) -> datetime:
+    """The whole second at or after a moment, as the scheduler wants it: UTC without saying so."""
+    return (moment + timedelta(microseconds=999_999)).astimezone(UTC).replace(microsecond=0, tzinfo=None)
+
+
+def _name(message: Message, moment: datetime) -> str:
+    """What the schedule of a timetable's moment is called: by trigger, version and time, together unique."""
+    _, trigger_id, version = message["timetable"].split("#")
+    return f"{trigger_id}-{version}-{_second(moment):%Y%m%d%H%M%S}"
