@@ -302,9 +302,7 @@ def test_a_host_that_starts_anew_wakes_all_that_waits(
     assert len(runs_of(workflow_id)) == 1
 
 
-def test_time_scale_divides_rates_and_nothing_else(
-    timed: Any, timers: Timers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_time_scale_divides_rates_and_nothing_else(timed: Any, timers: Timers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIME_SCALE", "360")
     seams.current().forget("settings")
     rate, cron = timed("rate(1 hour)"), timed("cron(5 9 * * ? *)")
