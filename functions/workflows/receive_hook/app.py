@@ -10,7 +10,7 @@ from leadflow.entry.http import Request
 from leadflow.workflows.service import hooks
 
 
-@endpoint(scope=None, status=202, returns="HookReceipt")
+@endpoint(scope=None, status=202, returns="HookReceipt", refuses=("400", "401", "415"))
 def handler(trigger_id: str, request: Request) -> dict[str, Any]:
     """Takes JSON (an object or an array) and HTML forms, up to 64 KB, at the `url` of the trigger.
 

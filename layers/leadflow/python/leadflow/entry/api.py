@@ -48,6 +48,7 @@ class EndpointSpec(NamedTuple):
     argument_names: frozenset[str]
     produces: str | None
     origins: Callable[..., Sequence[str] | None] | None
+    refuses: tuple[str, ...]
 
 
 def endpoint(
@@ -62,6 +63,7 @@ def endpoint(
     once_only: tuple[str, ...] = (),
     produces: str | None = None,
     origins: Callable[..., Sequence[str] | None] | None = None,
+    refuses: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], _Door]:
     """Makes a Lambda handler of a function.
 
@@ -71,12 +73,14 @@ def endpoint(
     `location` is the Location of a creation, as `/leads/{id}`. `once_only` fields are left out of replayed answers.
     `produces` is the content type of an answer that is a Response, for the document. `origins` lets scripts of other
     websites post: it takes the path parameters and gives the sites that may, None for all (see `entry/cross_site`).
+    `refuses` names statuses that do not follow from the rest, for the document.
     """
 
     def decorate(function: Callable[..., Any]) -> _Door:
         names = frozenset(inspect.signature(function).parameters)
         spec = EndpointSpec(
-            function, scope, body, status, query or {}, page, returns, location, once_only, names, produces, origins
+            *(function, scope, body, status, query or {}, page, returns, location, once_only, names, produces, origins),
+            refuses=refuses,
         )
 
         @functools.wraps(function)
