@@ -73,15 +73,13 @@ def endpoint(
     `location` is the Location of a creation, as `/leads/{id}`. `once_only` fields are left out of replayed answers.
     `produces` is the content type of an answer that is a Response, for the document. `origins` lets scripts of other
     websites post: it takes the path parameters and gives the sites that may, None for all (see `entry/cross_site`).
-    `refuses` names statuses that do not follow from the rest, for the document.
+    `refuses` names further statuses, for the document.
     """
 
     def decorate(function: Callable[..., Any]) -> _Door:
         names = frozenset(inspect.signature(function).parameters)
-        spec = EndpointSpec(
-            *(function, scope, body, status, query or {}, page, returns, location, once_only, names, produces, origins),
-            refuses=refuses,
-        )
+        said = (function, scope, body, status, query or {}, page, returns, location, once_only, names, produces)
+        spec = EndpointSpec(*said, origins, refuses)
 
         @functools.wraps(function)
         def door(event: dict[str, Any], _context: Any) -> dict[str, Any]:
