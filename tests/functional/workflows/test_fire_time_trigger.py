@@ -316,6 +316,67 @@ def test_a_message_that_is_none_is_parked_or_left_alone(timers: Timers) -> None:
     assert timers.bring({"nonsense": 1}) == ["0"]
 
 
+def test_a_queue_that_takes_nothing_gives_the_message_back(
+    timed: Any, timers: Timers, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow_id = timed("rate(10 minutes)")
+    timers.run_until(at("2026-03-02T09:09:00Z"))
+    [(clock.moment, _, message)] = timers._coming
+    with monkeypatch.context() as broken:
+        broken.setenv("TIMERS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
+        seams.current().forget("settings")
+        assert timers.bring(message) == ["0"]
+        assert runs_of(workflow_id) == []
+        another = timed("rate(1 day)")
+        paused(another)
+    seams.current().forget("settings")
+    timers.run_until(clock.moment)
+    assert len(runs_of(workflow_id)) == 1
+    assert runs_of(another) == []
+
+
+@pytest.mark.parametrize("text", ["at(2026-03-02T09:00:00)", "cron(0 9 * * ? 2025)", "cron(0 9 30 2 ? *)"])
+def test_what_never_comes_is_refused_at_activation(
+    make_workflow: MakeWorkflow, add_action: AddAction, text: str
+) -> None:
+    workflow_id = tagging(make_workflow, add_action, trigger="time_based", schedule=text)
+    answer = call("workflows/activate_workflow", path={"workflow_id": workflow_id})
+    assert answer.status == 422
+    [error] = answer.json["errors"]
+    assert error["field"].endswith(".trigger_config.schedule")
+    assert error["message"] == "names no time that is still to come"
+    assert call("workflows/get_workflow", path={"workflow_id": workflow_id}).json["status"] == "draft"
+
+
+def test_what_has_come_once_may_be_published_again(timed: Any, timers: Timers, activate: Activate) -> None:
+    workflow_id = timed("at(2026-03-02T10:00:00)")
+    timers.run_until(at("2026-03-02T10:30:00Z"))
+    activate(workflow_id)
+    timers.run_until(at("2026-03-02T11:30:00Z"))
+    assert len(runs_of(workflow_id)) == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "field"),
+    [
+        ({"schedule": "rate(0 minutes)"}, "schedule"),
+        ({"schedule": "cron(0 9 * * * *)"}, "schedule"),
+        ({"schedule": "at(2026-03-29T02:30:00)", "timezone": "Europe/Berlin"}, "schedule"),
+        ({"schedule": HOURLY, "timezone": "Mars/Olympus"}, "timezone"),
+        ({"schedule": HOURLY, "audience": {"field": "trigger.x", "op": "exists"}}, "audience.field"),
+        ({"schedule": 7}, "schedule"),
+        ({}, "schedule"),
+    ],
+)
+def test_a_wrong_configuration_is_named_when_it_is_written(
+    make_workflow: MakeWorkflow, config: dict[str, Any], field: str
+) -> None:
+    body = {"trigger_type": "time_based", "trigger_config": config}
+    answer = call("workflows/add_trigger", body, path={"workflow_id": make_workflow(trigger=None)})
+    assert answer.status == 422
+    assert [error["field"] for error in answer.json["errors"]] == [f"trigger_config.{field}"]
+
+
 def test_runs_are_queued_for_the_engine_and_end(timed: Any, timers: Timers, engine: Any) -> None:
     lead = added()["id"]
     workflow_id = timed("at(2026-03-02T10:00:00)", audience=EVERYBODY)

@@ -304,7 +304,10 @@ def test_the_secret_is_never_shown(hook: Any) -> None:
         (b"[1]", "application/cloudevents+json; charset=utf-8", 202),
         (b"[" * 60 + b"]" * 60, "application/json", 202),
         (json.dumps({"s": "x" * 65_000}).encode(), "application/json", 202),
-        (b"\x01=" + b"\x01" * 60_000, "application/x-www-form-urlencoded", 202),
+        (b"a=" + b"\x01" * 60_000, "application/x-www-form-urlencoded", 413),
+        (b"a=" + "ü".encode() * 32_000, "application/x-www-form-urlencoded", 202),
+        (b"a=" + b"x" * 65_535, "application/x-www-form-urlencoded", 413),
+        (b"a=%ff", "application/x-www-form-urlencoded", 400),
     ],
 )
 def test_bodies(hook: Any, raw: bytes, kind: str, status: int) -> None:

@@ -19,6 +19,7 @@ MAX_SCRIPT_BYTES = 16 * 1024
 MAX_FORM_BYTES = 64 * 1024
 _MAX_PAIRS = 500
 _MAX_DEPTH = 64
+_MAX_KEPT_BYTES = 200_000
 # A script's string without a type goes as plain text, which spares the browser a question (sendBeacon, fetch).
 _JSON_TYPES = ("", "application/json", "text/plain")
 
@@ -55,12 +56,12 @@ def fields(request: Request) -> dict[str, Any]:
 def document(request: Request) -> Any:
     """A JSON object or array, or the fields of a form as an object: what another system posts.
 
-    Raises PayloadTooLarge over 64 KB, MalformedRequest for what is not what it says, UnsupportedMediaType for a body
-    of another kind.
+    Raises PayloadTooLarge over 64 KB or where it would take three times that in the table, MalformedRequest for what is
+    not what it says, UnsupportedMediaType for a body of another kind.
     """
     kind = _content_type(request)
     if kind not in _JSON_TYPES and not kind.endswith("+json"):
-        return fields(request)
+        return _storable(fields(request))
     found = _json(_bounded(request, MAX_FORM_BYTES))
     if not isinstance(found, dict | list):
         raise MalformedRequest("The body is neither a JSON object nor an array.")
@@ -68,7 +69,10 @@ def document(request: Request) -> Any:
 
 
 def _storable(found: Any) -> Any:
-    """What can be kept and shown again. Raises MalformedRequest for numbers beyond JSON, half characters and towers."""
+    """What can be kept and shown again.
+
+    Raises MalformedRequest for numbers beyond JSON, half characters and towers, PayloadTooLarge.
+    """
     level, depth = [found], 0
     while level:
         level = [inner for value in level for inner in _inside(value)]
@@ -79,6 +83,9 @@ def _storable(found: Any) -> Any:
         json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:
         raise MalformedRequest("The body holds a number or a character that JSON cannot carry.") from None
+    # Kept in ASCII, where control characters take six bytes each.
+    if len(json.dumps(found)) > _MAX_KEPT_BYTES:
+        raise PayloadTooLarge(f"The body takes more than {_MAX_KEPT_BYTES} bytes as JSON in ASCII.")
     return found
 
 

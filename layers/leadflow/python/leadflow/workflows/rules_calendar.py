@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from leadflow.core import clock
 from leadflow.workflows.rules_cron import Cron, parse_cron
@@ -55,8 +55,12 @@ class Calendar:
 
     @classmethod
     def of(cls, config: Mapping[str, str], anchor: datetime) -> Calendar:
-        """The calendar of a trigger's configuration. Raises ValueError with the reason for a wrong expression."""
-        return cls(parse(config["schedule"]), ZoneInfo(config.get("timezone", "UTC")), anchor)
+        """The calendar of a trigger's configuration. Raises ValueError with the reason for what is wrong in it."""
+        try:
+            zone = ZoneInfo(config.get("timezone", "UTC"))
+        except ZoneInfoNotFoundError:
+            raise ValueError(f"{config['timezone']} is no time zone any more") from None
+        return cls(parse(config["schedule"]), zone, anchor)
 
     def moments(self, after: datetime) -> Iterator[datetime]:
         """The moments later than `after`, in order, as UTC."""

@@ -102,7 +102,7 @@ def wake(message: waking.Message) -> None:
 
 def park(message: waking.Message, error: LeadflowError) -> None:
     """Nothing to write it on: the timetable or occurrence stays due, and reconcile wakes it again."""
-    logger().warning("timer parked", timetable=message.get("timetable"), error=type(error).__name__)
+    logger().warning("timer parked", timer=message, error=type(error).__name__)
 
 
 def reconcile() -> dict[str, int]:
@@ -151,6 +151,8 @@ def _fired(item: Timetable, moment: datetime) -> bool:
             table.save(item)
         except table.Stale:
             return False
+    if found.missed:
+        logger().warning("moments missed", trigger_id=item.trigger_id, missed=found.missed)
     if isinstance(begun, Occurrence):
         waking.tell([waking.about(begun)])
     elif begun is not None:
