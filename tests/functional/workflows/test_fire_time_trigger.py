@@ -147,7 +147,7 @@ def test_publishing_again_moves_no_time_and_runs_begin_in_the_new_version(
     clock.moment = at("2026-03-02T11:00:00.500Z")
     activate(workflow_id)
     timers.run_until(at("2026-03-02T12:30:00Z"), twice=True)
-    assert [moment[11:13] for moment, _ in fired(workflow_id)] == ["10", "11", "12"]
+    assert fired(workflow_id) == [(f"2026-03-02T{hour}:00:00.000Z", 0) for hour in (10, 11, 12)]
     assert [run["workflow_version"] for run in runs_of(workflow_id)] == [3, 3, 1]
 
 
@@ -159,6 +159,17 @@ def test_publishing_while_it_fires_fires_once(timed: Any, timers: Timers, activa
     with wire.interrupted(partial(activate, workflow_id)):
         assert timers.bring(message) == []
     timers._coming.clear()
+    timers.run_until(at("2026-03-02T09:25:00Z"))
+    assert fired(workflow_id) == [("2026-03-02T09:10:00.000Z", 0), ("2026-03-02T09:20:00.000Z", 0)]
+
+
+def test_firing_while_it_is_published_fires_once(timed: Any, timers: Timers, activate: Activate, clock: Clock) -> None:
+    workflow_id = timed("rate(10 minutes)")
+    timers.run_until(at("2026-03-02T09:09:00Z"))
+    [(clock.moment, _, message)] = timers._coming
+    with wire.interrupted(lambda: timers.bring(message)):
+        activate(workflow_id)
+    assert len(runs_of(workflow_id)) == 1
     timers.run_until(at("2026-03-02T09:25:00Z"))
     assert fired(workflow_id) == [("2026-03-02T09:10:00.000Z", 0), ("2026-03-02T09:20:00.000Z", 0)]
 
@@ -289,6 +300,35 @@ def test_two_workers_at_one_walk_begin_each_run_once(timed: Any, timers: Timers,
     assert sorted(run["lead_id"] for run in all_runs(workflow_id)) == sorted(leads)
 
 
+def test_reconcile_leaves_a_walk_alone_that_goes_on(timed: Any, timers: Timers, clock: Clock) -> None:
+    leads = [added(f"lead{n}@example.com")["id"] for n in range(audiences.PAGE + 1)]
+    workflow_id = timed("at(2026-03-02T10:00:00)", audience=EVERYBODY)
+    timers.run_until(at("2026-03-02T09:59:59Z"))
+    [(clock.moment, _, message)] = timers._coming
+    timers.bring(message)
+    clock.advance(seconds=100)
+    [(_, walk)] = timers.messages()
+    woken = []
+
+    def slow() -> None:
+        clock.advance(seconds=100)
+        woken.append(reconciled()["timers_woken"])
+
+    with _at_call(2, slow):
+        timers.bring(walk)
+    assert woken == [0]
+    assert len(all_runs(workflow_id)) == len(leads)
+
+
+def test_reconcile_leaves_alone_what_this_host_is_at(
+    timed: Any, timers: Timers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOST_ID", "this")
+    seams.current().forget("settings")
+    timed("rate(1 day)")
+    assert reconciled()["timers_woken"] == 0
+
+
 def test_a_host_that_starts_anew_wakes_all_that_waits(
     timed: Any, timers: Timers, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -377,13 +417,19 @@ def test_a_wrong_configuration_is_named_when_it_is_written(
     assert [error["field"] for error in answer.json["errors"]] == [f"trigger_config.{field}"]
 
 
-def test_runs_are_queued_for_the_engine_and_end(timed: Any, timers: Timers, engine: Any) -> None:
+def test_runs_are_queued_for_the_engine_and_end(
+    timed: Any, timers: Timers, engine: Any, make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate
+) -> None:
     lead = added()["id"]
+    about_nobody = make_workflow(trigger="time_based", schedule="at(2026-03-02T10:00:00)")
+    add_action(about_nobody, "wait", {"minutes": 1})
+    activate(about_nobody)
     workflow_id = timed("at(2026-03-02T10:00:00)", audience=EVERYBODY)
     timers.run_until(at("2026-03-02T10:00:30Z"))
     engine.run()
     [run] = runs_of(workflow_id)
     assert (run["status"], run["lead_id"]) == ("completed", lead)
+    assert [run["status"] for run in runs_of(about_nobody)] == ["completed"]
     assert call("leads/get_lead", path={"lead_id": lead}).json["tags"] == ["seen"]
 
 

@@ -141,6 +141,7 @@ def test_once_per_lead_is_once(hook: Any) -> None:
     assert one.begun(delivery="2") is None
     assert one.begun() is None
     assert one.begun(delivery="1") == first
+    assert wire.counts()["HookDelivery"] == 2
     assert one.begun({"event": "x"})
     assert one.begun({"event": "x"})
     assert len(one.runs) == 3

@@ -50,7 +50,7 @@ def _page(occurrence: Occurrence) -> bool:
             _stop(occurrence)
             return False
         found = leads.page(limit=PAGE, cursor=occurrence.cursor)
-        runs = _new_ones([_run_of(trigger, occurrence, lead) for lead in _fitting(trigger, occurrence, found["items"])])
+        runs = [_run_of(trigger, occurrence, lead) for lead in _fitting(trigger, occurrence, found["items"])]
         guards = {run.id: triggering.once_guard(trigger, run.lead_id) for run in runs}
         runs = _not_had(runs, guards)
         _move_on(occurrence, found["next_cursor"], len(runs))
@@ -69,7 +69,7 @@ def _page(occurrence: Occurrence) -> bool:
 def _in_force(occurrence: Occurrence) -> Timetable | None:
     """The trigger as the version in force has it: runs begin in that version, whichever the moment came in."""
     workflow = table.find(store.Workflow, f"WF#{occurrence.workflow_id}", "#META")
-    if workflow is None or workflow.status != "active":
+    if workflow is None:
         return None
     return store_triggers.find_timetable(workflow.id, occurrence.trigger_id, int(workflow.version))
 
@@ -99,11 +99,6 @@ def _run_of(trigger: Timetable, occurrence: Occurrence, lead: table.Record) -> s
 
 def _data(occurrence: Occurrence) -> dict[str, Any]:
     return {"scheduled_at": occurrence.scheduled_at, "missed": int(occurrence.missed)}
-
-
-def _new_ones(runs: list[store.WorkflowExecution]) -> list[store.WorkflowExecution]:
-    there = {run.id for run in table.find_many(store.WorkflowExecution, [(run.pk, run.sk) for run in runs])}
-    return [run for run in runs if run.id not in there]
 
 
 def _not_had(

@@ -119,14 +119,13 @@ def _written(
         return None
     if delivery is not None:
         delivery.execution_id = execution.id if execution else None
-    is_first = delivery is not None and delivery.v is None
     items = [item for item in (delivery, execution, once) if item is not None]
     try:
         with table.transaction() as writes:
             for item in items:
                 item.touch()
-                is_new = item is not delivery or is_first
-                writes.save(item, condition=table.Item.pk.does_not_exist() if is_new else None)
+                # By its version an item without one must be absent, an expired delivery be as it was read.
+                writes.save(item)
     except table.TransactionRefused as refused:
         if once is None or not refused.failed(len(items) - 1):
             raise
