@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadflow.entry import posted
 from leadflow.entry.api import endpoint
+from leadflow.entry.document import document
 from leadflow.entry.http import Request
 from leadflow.workflows.service import hooks
 
 
-@endpoint(scope=None, status=202, returns="HookReceipt", refuses=("400", "401", "415"))
+@endpoint(scope=None, status=202, returns="HookReceipt", refuses=("400", "401", "415", "422"))
 def handler(trigger_id: str, request: Request) -> dict[str, Any]:
     """Takes JSON (an object or an array) and HTML forms, up to 64 KB, at the `url` of the trigger.
 
@@ -20,4 +20,4 @@ def handler(trigger_id: str, request: Request) -> dict[str, Any]:
     signature = request.header("x-signature-256") or request.header("x-hub-signature-256")
     trigger = hooks.admit(trigger_id, request.raw, signature)
     delivery_id = request.header("x-delivery-id") or request.header("idempotency-key")
-    return hooks.receive(trigger, posted.document(request), delivery_id)
+    return hooks.receive(trigger, document(request), delivery_id)

@@ -1,9 +1,8 @@
-"""Bodies that browsers and other systems post: JSON, or an HTML form in either of its encodings."""
+"""Bodies that browsers post: JSON, or an HTML form in either of its encodings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -18,8 +17,6 @@ M = TypeVar("M", bound="BaseModel")
 MAX_SCRIPT_BYTES = 16 * 1024
 MAX_FORM_BYTES = 64 * 1024
 _MAX_PAIRS = 500
-_MAX_DEPTH = 64
-_MAX_KEPT_BYTES = 200_000
 # A script's string without a type goes as plain text, which spares the browser a question (sendBeacon, fetch).
 _JSON_TYPES = ("", "application/json", "text/plain")
 
@@ -53,48 +50,6 @@ def fields(request: Request) -> dict[str, Any]:
     raise UnsupportedMediaType("A form is posted as JSON, application/x-www-form-urlencoded or multipart/form-data.")
 
 
-def document(request: Request) -> Any:
-    """A JSON object or array, or the fields of a form as an object: what another system posts.
-
-    Raises PayloadTooLarge over 64 KB or where it would take three times that in the table, MalformedRequest for what is
-    not what it says, UnsupportedMediaType for a body of another kind.
-    """
-    kind = _content_type(request)
-    if kind not in _JSON_TYPES and not kind.endswith("+json"):
-        return _storable(fields(request))
-    found = _json(_bounded(request, MAX_FORM_BYTES))
-    if not isinstance(found, dict | list):
-        raise MalformedRequest("The body is neither a JSON object nor an array.")
-    return _storable(found)
-
-
-def _storable(found: Any) -> Any:
-    """What can be kept and shown again.
-
-    Raises MalformedRequest for numbers beyond JSON, half characters and towers, PayloadTooLarge.
-    """
-    level, depth = [found], 0
-    while level:
-        level = [inner for value in level for inner in _inside(value)]
-        depth += 1
-        if depth > _MAX_DEPTH:
-            raise MalformedRequest(f"The body is nested more than {_MAX_DEPTH} deep.")
-    try:
-        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
-    except ValueError:
-        raise MalformedRequest("The body holds a number or a character that JSON cannot carry.") from None
-    # Kept in ASCII, where control characters take six bytes each.
-    if len(json.dumps(found)) > _MAX_KEPT_BYTES:
-        raise PayloadTooLarge(f"The body takes more than {_MAX_KEPT_BYTES} bytes as JSON in ASCII.")
-    return found
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
 def _bounded(request: Request, most: int) -> bytes:
     raw = request.raw
     if len(raw) > most:
@@ -106,15 +61,11 @@ def _content_type(request: Request) -> str:
     return (request.header("content-type") or "").partition(";")[0].strip().lower()
 
 
-def _json(raw: bytes) -> Any:
+def _json_object(raw: bytes) -> dict[str, Any]:
     try:
-        return json.loads(raw, parse_constant=_refuse)
+        found = json.loads(raw, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise MalformedRequest("The body is not valid JSON.") from None
-
-
-def _json_object(raw: bytes) -> dict[str, Any]:
-    found = _json(raw)
     if not isinstance(found, dict):
         raise MalformedRequest("The body is not a JSON object.")
     return found

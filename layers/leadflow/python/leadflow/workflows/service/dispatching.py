@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadflow.campaigns.service import events as campaign_events
-from leadflow.core import clock, ids
+from leadflow.core import clock, conditions, ids, table
+from leadflow.core.errors import RateLimited
 from leadflow.core.events import Change, DomainEvent
 from leadflow.core.observability import logger
 from leadflow.leads import service as leads
@@ -47,7 +48,7 @@ def _fits(trigger: store.ActiveTrigger, event: DomainEvent) -> bool:
     if filters is None:
         return True
     lead = leads.find(event.lead_id)
-    return lead is not None and triggering.passes(filters, lead, event.data)
+    return lead is not None and conditions.evaluate(filters, {"lead": lead, "trigger": event.data}, clock.now())
 
 
 def _is_erased(event: DomainEvent) -> bool:
@@ -73,7 +74,10 @@ def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.Workf
         _stop_cycle(execution, event)
     else:
         starting.await_start(execution)
-    return triggering.written(execution, triggering.once_guard(trigger, event.lead_id))
+    guard = None
+    if trigger.config.get("once_per_lead"):
+        guard = store.OncePerLead(pk=f"ONCE#{trigger.trigger_id}#{event.lead_id}", sk="#")
+    return _written(execution, guard)
 
 
 def _stop_cycle(execution: store.WorkflowExecution, event: DomainEvent) -> None:
@@ -81,3 +85,20 @@ def _stop_cycle(execution: store.WorkflowExecution, event: DomainEvent) -> None:
     execution.status, execution.completed_at = "failed", clock.now_stamp()
     execution.error_message = f"Stopped: workflows set each other off {rules.MAX_DEPTH} deep: {cycle}."
     logger().warning("workflow cycle stopped", workflow_id=execution.workflow_id, cycle=cycle)
+
+
+def _written(execution: store.WorkflowExecution, guard: store.OncePerLead | None) -> list[store.WorkflowExecution]:
+    execution.touch()
+    try:
+        with table.transaction() as writes:
+            writes.save(execution, condition=table.Item.pk.does_not_exist())
+            if guard is not None:
+                guard.touch()
+                writes.save(guard, condition=table.Item.pk.does_not_exist())
+    except table.TransactionRefused as refused:
+        if refused.contended:
+            raise RateLimited("Another reader is at the same change.") from refused
+        earlier = store.find_execution(execution.id)
+        # Queued again in case the reader before died between writing the run and queueing it.
+        return [earlier] if earlier is not None else []
+    return [execution]

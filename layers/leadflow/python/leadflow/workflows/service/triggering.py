@@ -1,12 +1,11 @@
-"""What all triggers have in common: which are in force, whether a lead passes their filters, and writing the run."""
+"""What all triggers have in common: which are in force, whether a lead passes their filters, and what keeps them from it twice."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from leadflow.core import clock, conditions, seams, table
-from leadflow.core.errors import RateLimited
+from leadflow.core import clock, conditions, seams
 from leadflow.workflows import store
 
 
@@ -32,21 +31,3 @@ def once_guard(trigger: store.ActiveTrigger, lead_id: str | None) -> store.OnceP
     if lead_id is None or not trigger.config.get("once_per_lead"):
         return None
     return store.OncePerLead(pk=f"ONCE#{trigger.trigger_id}#{lead_id}", sk="#")
-
-
-def written(execution: store.WorkflowExecution, guard: store.OncePerLead | None) -> list[store.WorkflowExecution]:
-    """The run of this id: the one given, the one that was there, or none when the guard was. Raises RateLimited."""
-    execution.touch()
-    try:
-        with table.transaction() as writes:
-            writes.save(execution, condition=table.Item.pk.does_not_exist())
-            if guard is not None:
-                guard.touch()
-                writes.save(guard, condition=table.Item.pk.does_not_exist())
-    except table.TransactionRefused as refused:
-        if refused.contended:
-            raise RateLimited("Another reader is at the same change.") from refused
-        earlier = store.find_execution(execution.id)
-        # Queued again in case the reader before died between writing the run and queueing it.
-        return [earlier] if earlier is not None else []
-    return [execution]
