@@ -1,4 +1,4 @@
-"""What all triggers have in common: which are in force, whether a lead passes their filters, and what keeps them from it twice."""
+"""What all triggers share: which are in force, whether their filters let a lead through, and what says it had its run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies that other systems post: a JSON object or array, or a form."""
+"""Bodies of any shape, as other systems post them: a JSON object or array, or a form."""
 
 from __future__ import annotations
 
