@@ -32,6 +32,8 @@ Optional fields of a record are always there, null when empty. Fields may be add
 AREAS = {
     "leads": "People who may become customers, with what they are worth so far.",
     "signals": "What leads do, what it adds to their score, and the doors of websites: forms and visits.",
+    "tasks": "What somebody is to do, about a lead or about none.",
+    "appointments": "Meetings with leads. Nobody is booked twice for the same time.",
     "templates": "Mails to send, with variables that are filled in for each lead.",
     "campaigns": "Mails that were sent, and what became of them.",
     "tracking": "Links in mails: pictures that tell of an open, links that tell of a click, unsubscribing.",
@@ -46,6 +48,9 @@ PARAMETERS: dict[str, str] = {
     "limit": "How many records a page holds at most. 25 when left out.",
     "cursor": "`next_cursor` of the page before.",
     "kind": "What kind of entries to show; all when left out.",
+    "assigned_to": "Who it is assigned to, in capitals or not.",
+    "from": "The earliest `scheduled_at`: an RFC 3339 time, or a date for its beginning in UTC.",
+    "to": "The time, or date, that `scheduled_at` is before.",
     "sort": "What the list is sorted by, highest or newest first.",
 }
 

@@ -70,10 +70,14 @@ def test_nothing_of_the_person_is_left_anywhere(world: World, clock: Clock, capl
     done = erasure(world.lead_id)
     assert (done["status"], done["completed_at"]) == ("completed", "2026-03-02T09:00:01.000Z")
     assert {name: number > 0 for name, number in done["deleted"].items()} == dict.fromkeys(
-        ("workflows", "campaigns", "channels", "leads"), True
+        ("workflows", "activities", "campaigns", "channels", "leads"), True
     )
     kept = {item["type"]["S"] for item in stored() if world.lead_id in repr(item) or world.mail_id in repr(item)}
     assert kept == {"Erasure", "ErasedMail", "Suppression", "CountedPlace"}
+    # The time of the person's appointment, over midnight, is free again; that of the other is not.
+    [agenda] = stored("Agenda")
+    assert "T22:30" in repr(agenda)
+    assert 'T23:30:00.000Z", "2026-03-05' not in repr(agenda)
     # What went on without the person: the run that waited is over, others' entries and the suppression stay.
     waited = {start["execution_id"]: start for _, start in world.engine.asleep}
     ends = [door("workflows/run_segment")(dict(start), None)["next"] for start in waited.values()]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadflow.activities import store as plans
 from leadflow.campaigns import store as mails
 from leadflow.core import clock, ids, table
 from leadflow.core.timeline import TimelineEntry
@@ -23,7 +24,7 @@ from tests.functional.signals.websites import found, submitted
 from tests.harness import Clock, call
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-KINDS = ("signal", "status_change", "email", "execution")
+KINDS = ("signal", "status_change", "email", "execution", "task", "appointment")
 # Few moments, so that many things happen at the same one.
 HAPPENING = st.tuples(st.sampled_from(KINDS), st.integers(0, 3))
 
@@ -56,6 +57,13 @@ def happened(kind: str, lead_id: str, number: int, minute: int) -> str:
         item = mails.EmailSent(pk=f"EM#{made}", sk="#", id=made, tracking_id=made, lead_id=lead_id, created_at=at)
         item.recipient_email, item.subject = "ada@example.com", "Hello"
         item.gsi2pk, item.gsi2sk = f"LEAD#{lead_id}", f"EM#{at}#{made}"
+    elif kind == "task":
+        item = plans.new_task(made, {"lead_id": lead_id, "title": "Call", "created_at": at})
+        item.place(None)
+    elif kind == "appointment":
+        item = plans.new_appointment(made, {"lead_id": lead_id, "title": "Demo", "scheduled_at": at, "created_at": at})
+        item.duration_minutes = 30
+        item.place()
     else:
         item = runs.new_execution(
             id=made, workflow_id="W", workflow_version=1, trigger_type="manual", lead_id=lead_id, started_at=at
@@ -156,7 +164,7 @@ def test_leads_that_were_merged_have_one_timeline(happenings: list[tuple[tuple[s
 def test_a_page_costs_the_same_whatever_the_lead_has_behind_it() -> None:
     lead_id = added()["id"]
     for number in range(40):
-        happened(KINDS[number % 4], lead_id, number, number)
+        happened(KINDS[number % len(KINDS)], lead_id, number, number)
     costs = {}
     for limit in (5, 20):
         with wire.watched() as seen:
@@ -164,9 +172,10 @@ def test_a_page_costs_the_same_whatever_the_lead_has_behind_it() -> None:
         assert len(page["items"]) == limit
         costs[limit] = Counter(seen)
 
-    # The lead; signals, changes of status, keys of mails and of runs; mails, runs, and for the first change the lead.
-    assert costs[5] == {"GetItem": 1, "Query": 4, "BatchGetItem": 2}
-    assert costs[20] == {"GetItem": 1, "Query": 4, "BatchGetItem": 3}
+    # The lead; signals, changes of status, keys of mails, of runs, of tasks and of appointments; those four, and for
+    # the first change the lead.
+    assert costs[5] == {"GetItem": 1, "Query": 6, "BatchGetItem": 4}
+    assert costs[20] == {"GetItem": 1, "Query": 6, "BatchGetItem": 5}
 
 
 def test_a_key_in_an_index_without_its_item_hides_nothing() -> None:

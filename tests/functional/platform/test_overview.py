@@ -13,6 +13,7 @@ from leadflow.core import table
 from leadflow.entry.stream import stream_reader
 from leadflow.platform import service_overview, service_totals
 from leadflow.platform.schema import Overview
+from tests.functional.leads.erasing import queued, work
 from tests.functional.workflows.engine import Engine
 from tests.harness import Clock, call
 from tests.infra.house import functions
@@ -91,6 +92,22 @@ def test_any_order_repetition_and_batching_of_changes_comes_to_the_same(clock: C
 
 def count(records: list[dict[str, Any]]) -> None:
     stream_reader(service_totals.count)({"Records": records}, None)
+
+
+def test_tasks_and_appointments_are_counted_until_their_person_is_erased(clock: Clock) -> None:
+    engine, lead_id = Engine(clock), new_lead(1)
+    for title in ("Call", "Write"):
+        assert call("tasks/create_task", {"title": title, "lead_id": lead_id}).status == 201
+    meeting = {"title": "Demo", "lead_id": lead_id, "scheduled_at": "2026-03-04T09:00:00Z"}
+    assert call("appointments/create_appointment", meeting).status == 201
+    engine.deliver()
+    assert (overview()["tasks"]["by_status"]["open"], overview()["appointments"]["total"]) == (2, 1)
+
+    assert call("leads/erase_lead", path={"lead_id": lead_id}).status == 202
+    work(*queued())
+    engine.deliver()
+
+    assert (overview()["tasks"]["total"], overview()["appointments"]["total"]) == (0, 0)
 
 
 def test_an_overview_needs_its_scope() -> None:

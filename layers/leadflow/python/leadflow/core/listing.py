@@ -32,15 +32,17 @@ def page(
     prefix: str = "",
     newest_first: bool = True,
     until: str = "",
+    beyond: str | None = None,
     keep: Callable[[Any], bool] | None = None,
 ) -> dict[str, Any]:
     """`{"items": records, "next_cursor": …}` of the items these index partitions point at, merged by sort key.
 
-    The list ends at the sort key `until`, so a bound on what it is sorted by costs nothing.
+    The list begins beyond the sort key `beyond` and ends at the sort key `until`, so bounds on what it is sorted by
+    cost nothing.
     Looks at a thousand items at most whatever the size of the list, so a page under a filter that matches little may
     be short and still have a next one. Raises MalformedRequest for a cursor that is not this listing's.
     """
-    after = paging.decode(cursor, listing) if cursor else None
+    after = paging.decode(cursor, listing) if cursor else beyond
 
     def read(after: str | None, count: int) -> list[tuple[str, str, str]]:
         keys = _merged(index, partitions, prefix, after, count, newest_first)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
+from leadflow.core import clock
 from leadflow.core.errors import InvalidInput
 
 
@@ -42,6 +43,20 @@ def integer(lowest: int, highest: int) -> Param:
         return int(value)
 
     return Param(read, {"type": "integer", "minimum": lowest, "maximum": highest})
+
+
+def moment() -> Param:
+    """An RFC 3339 time, or a date for its first moment in UTC; given on as RFC 3339 in UTC with milliseconds."""
+
+    def read(name: str, value: str) -> str:
+        # A plus sign that was not percent-encoded arrives as a space.
+        given = value.strip().replace(" ", "+")
+        try:
+            return clock.stamp(clock.parse(f"{given}T00:00Z" if len(given) == len("2026-01-31") else given))
+        except (ValueError, OverflowError):
+            raise InvalidInput(name, "must be an RFC 3339 time with Z or an offset, or a date") from None
+
+    return Param(read, {"type": "string", "format": "date-time"})
 
 
 def boolean() -> Param:

@@ -9,6 +9,10 @@ ADMIN = "admin"
 Scope = Literal[
     "leads:read",
     "leads:write",
+    "tasks:read",
+    "tasks:write",
+    "appointments:read",
+    "appointments:write",
     "enrichment:read",
     "enrichment:write",
     "campaigns:read",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from leadflow.activities.enums import AppointmentStatus, TaskStatus
 from leadflow.campaigns.enums import EmailOutcome, EmailStatus
 from leadflow.core.schema import Read, Text, Timestamp, Write
 from leadflow.leads.enums import Source
@@ -61,6 +62,20 @@ class LeadTotals(Read):
     by_source: dict[Source, int]
 
 
+class TaskTotals(Read):
+    """Tasks that there are; those of erased people are not."""
+
+    total: int
+    by_status: dict[TaskStatus, int]
+
+
+class AppointmentTotals(Read):
+    """Appointments that there are; those of erased people are not."""
+
+    total: int
+    by_status: dict[AppointmentStatus, int]
+
+
 class EmailTotals(Read):
     """Mails ever planned, those of erased people included."""
 
@@ -87,6 +102,8 @@ class Overview(Read):
     """Totals for a dashboard. A change is counted seconds after it was answered; every word is there, also at 0."""
 
     leads: LeadTotals
+    tasks: TaskTotals
+    appointments: AppointmentTotals
     emails: EmailTotals
     workflows: WorkflowTotals
     executions: ExecutionTotals

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from leadflow.activities.enums import APPOINTMENT_STATUSES, TASK_STATUSES
 from leadflow.campaigns.enums import EMAIL_OUTCOMES, EMAIL_STATUSES
 from leadflow.leads.enums import SOURCES, STATUSES
 from leadflow.platform import store_totals
@@ -13,6 +14,8 @@ from leadflow.workflows.enums import EXECUTION_STATUSES, WORKFLOW_STATUSES
 # By the name of a part: the kind of item it counts, and the words of each group. Every item has a status.
 PARTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "leads": ("Lead", {"status": STATUSES, "source": SOURCES}),
+    "tasks": ("Task", {"status": TASK_STATUSES}),
+    "appointments": ("Appointment", {"status": APPOINTMENT_STATUSES}),
     "emails": ("EmailSent", {"status": EMAIL_STATUSES, "outcome": EMAIL_OUTCOMES}),
     "workflows": ("Workflow", {"status": WORKFLOW_STATUSES}),
     "executions": ("WorkflowExecution", {"status": EXECUTION_STATUSES}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from leadflow.activities.service import timeline as activity_items
 from leadflow.campaigns.service import events as campaign_events
 from leadflow.core import table
 from leadflow.core.events import Change
@@ -14,7 +15,7 @@ from leadflow.platform import store_totals as store
 from leadflow.workflows.service import timeline as workflow_items
 
 # With these come the classes of the counted items, without which their changes could not be read.
-COUNTED = (campaign_events, lead_events, workflow_items)
+COUNTED = (activity_items, campaign_events, lead_events, workflow_items)
 # A transaction takes 100 actions: one per item, and one per total, of which there are at most 60 in all.
 _PER_TRANSACTION = 40
 _TURNS = Turns(8, longest_pause_seconds=0.5)

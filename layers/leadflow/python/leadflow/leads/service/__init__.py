@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         was_erased,
     )
     from leadflow.leads.service.events import events_of
-    from leadflow.leads.service.leads import apply, create, find, get, page, update
+    from leadflow.leads.service.leads import apply, create, find, get, hold, page, update
     from leadflow.leads.service.matching import Match, match
     from leadflow.leads.service.signals import add_signal, page_of_signals, record_signal
     from leadflow.leads.service.visits import visit_token
@@ -38,6 +38,7 @@ __all__ = [
     "find",
     "get",
     "get_erasure",
+    "hold",
     "is_erased",
     "mark_of",
     "match",
@@ -63,6 +64,7 @@ _HOMES = {
     "find": "leadflow.leads.service.leads",
     "get": "leadflow.leads.service.leads",
     "get_erasure": "leadflow.leads.service.erasing",
+    "hold": "leadflow.leads.service.leads",
     "is_erased": "leadflow.leads.service.erasing",
     "mark_of": "leadflow.leads.service.erasing",
     "match": "leadflow.leads.service.matching",

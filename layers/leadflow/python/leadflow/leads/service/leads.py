@@ -18,6 +18,8 @@ from leadflow.leads import enums, rules, store
 from leadflow.leads.service.writing import TURNS, crowded_out, written
 
 if TYPE_CHECKING:
+    from pynamodb.transactions import TransactWrite
+
     from leadflow.leads.schema import LeadCreate, LeadUpdate
 
 _Decision = Callable[[Mapping[str, Any], str], dict[str, Any]]
@@ -55,6 +57,11 @@ def find(lead_id: str) -> Record | None:
     """One lead; None when there is none."""
     lead = store.find_lead(lead_id)
     return None if lead is None else lead.record()
+
+
+def hold(lead_id: str) -> Callable[[TransactWrite], None]:
+    """What adds to another wing's transaction the condition that this lead is there, so that none is left without."""
+    return partial(store.require, lead_id=lead_id)
 
 
 def update(lead_id: str, body: LeadUpdate, if_match: int | None) -> Record:

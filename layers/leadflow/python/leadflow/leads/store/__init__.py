@@ -25,6 +25,7 @@ from leadflow.leads.store.leads import (
     page_by_score,
     page_by_time,
     replace,
+    require,
 )
 from leadflow.leads.store.signals import IntentSignal, find_signal, page_of_signals, record_signal
 from leadflow.leads.store.throttles import ThrottleCount, count
@@ -62,5 +63,6 @@ __all__ = [
     "receipt",
     "record_signal",
     "replace",
+    "require",
     "unattended_erasures",
 ]

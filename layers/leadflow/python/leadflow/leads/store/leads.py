@@ -111,6 +111,11 @@ def find_lead(lead_id: str) -> Lead | None:
     return table.find(Lead, f"LEAD#{lead_id}", "#META")
 
 
+def require(writes: TransactWrite, lead_id: str) -> None:
+    """Adds to a transaction that this lead is there."""
+    writes.condition_check(Lead, f"LEAD#{lead_id}", "#META", condition=Lead.pk.exists())
+
+
 def owner_of(identity: UniqueIdentity) -> str | None:
     """The id of the lead that has this identity now; nobody has that of an erased person."""
     found = table.find(UniqueIdentity, identity.pk, identity.sk)

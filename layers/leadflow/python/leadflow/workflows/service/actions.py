@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from leadflow.activities import service as activities
 from leadflow.campaigns import service as campaigns
 from leadflow.core import clock, conditions
 from leadflow.core.errors import InvalidInput, NotFound, OutcomeUnknown, UpstreamRejected
@@ -96,6 +97,27 @@ def _update_lead(context: Context) -> Result:
     return Result({"changed": touched, "version": changed.version}, lead_changed=True)
 
 
+def _create_task(context: Context) -> Result:
+    from leadflow.activities.schema import TaskCreate
+    from leadflow.core.rendering import render_value
+    from leadflow.core.schema import checked
+
+    begun_at = clock.parse(context.execution.started_at)
+    task_id = activities.task_id_of(begun_at, context.effect)
+    if activities.find_task(task_id) is not None:
+        return Result({"task_id": task_id})
+    config = context.node.config
+    words = {name: config[name] for name in ("title", "description", "assigned_to") if name in config}
+    fields: Any = render_value(words, _template_facts(context))
+    fields["lead_id"] = context.execution.lead_id
+    if config.get("due_in_hours") is not None:
+        fields["due_at"] = clock.stamp(clock.now() + timedelta(hours=config["due_in_hours"]))
+    body = checked(TaskCreate, json.dumps(fields), "action_config")
+    if activities.add_task(task_id, body, execution_id=context.execution.id) is None:
+        return Result(skip_reason="lead_gone")
+    return Result({"task_id": task_id})
+
+
 def _send_email(context: Context) -> Result:
     config = context.node.config
     sent = campaigns.send_to_lead(
@@ -126,5 +148,6 @@ _PERFORMERS: dict[str, Callable[[Context], Result]] = {
     "wait": _wait,
     "condition": _condition,
     "update_lead": _update_lead,
+    "create_task": _create_task,
     "send_email": _send_email,
 }

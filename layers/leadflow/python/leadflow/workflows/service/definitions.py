@@ -101,6 +101,8 @@ def add_action(workflow_id: str, body: WorkflowActionCreate) -> Record:
         _check_condition(config["if"], "action_config.if")
     if body.action_type == "update_lead":
         _check_lead_fields(config.get("set", {}))
+    if body.action_type == "create_task":
+        _check_task_fields(config)
     _check_place(body, {other.id: other for other in others})
     action_id = ids.new_id()
     item = store.WorkflowAction(pk=f"WF#{workflow_id}", sk=f"ACT#{action_id}", id=action_id)
@@ -178,6 +180,16 @@ def _check_lead_fields(fields: Mapping[str, Any]) -> None:
         raise InvalidInput.many((f"action_config.set.{name}", "is not a field of a lead") for name in unknown)
     plain = {name: value for name, value in fields.items() if "{{" not in json.dumps(value)}
     checked(LeadUpdate, json.dumps(plain), "action_config.set")
+
+
+def _check_task_fields(config: Mapping[str, Any]) -> None:
+    """Words of a task as they are given; those with a placeholder are checked when they are rendered."""
+    from leadflow.activities.schema import TaskUpdate
+    from leadflow.core.schema import checked
+
+    words = {name: config[name] for name in ("title", "description", "assigned_to") if name in config}
+    plain = {name: value for name, value in words.items() if not any(mark in str(value) for mark in ("{{", "{%"))}
+    checked(TaskUpdate, json.dumps(plain), "action_config")
 
 
 def _check_place(body: WorkflowActionCreate, others: Mapping[str, store.WorkflowAction]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from leadflow.activities.service import events as activity_events
 from leadflow.campaigns.service import events as campaign_events
 from leadflow.core import clock, conditions, ids, table
 from leadflow.core.errors import RateLimited
@@ -37,6 +38,7 @@ def dispatch(changes: Sequence[Change]) -> None:
 def _events(change: Change) -> list[DomainEvent]:
     # Imported as modules: with them come the item classes, without which the stream's first batch could not be read.
     found = lead_events.events_of(change.old, change.new, change.change_id)
+    found += activity_events.events_of(change.old, change.new)
     return [*found, *campaign_events.events_of(change.old, change.new, change.change_id)]
 
 

@@ -1,4 +1,4 @@
-"""What all triggers share: which are in force, whether their filters let a lead through, and what says it had its run."""
+"""What all triggers share: which are in force, whether filters let a lead through, and what says it had its run."""
 
 from __future__ import annotations
 

@@ -1,0 +1,42 @@
+"""What the items of this wing share: who an assignee is in a key, and writes that want their lead to be there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pynamodb.transactions import TransactWrite
+
+from leadflow.core import table
+from leadflow.core.secrets import keyed_hash
+
+# Adds to a transaction the one condition that its lead is there.
+Hold = Callable[[TransactWrite], None]
+
+
+class LeadGone(Exception):
+    """A record was to be written for a lead that is not there (any more)."""
+
+
+def assignee_key(person: str) -> str:
+    """Stands for an assignee in keys; `person` is spelled as `rules.same_person` spells it."""
+    return keyed_hash("assignee", person, size=16)
+
+
+def attempt(fill: Callable[[TransactWrite], None], hold: Hold | None = None) -> None:
+    """Commits what `fill` adds, all or nothing, if the lead of `hold` is there.
+
+    Raises LeadGone, table.Stale when another condition failed or others were in the way, so that it is for the caller
+    to read again and decide, and table.TransactionRefused for anything else.
+    """
+    try:
+        with table.transaction() as writes:
+            if hold is not None:
+                hold(writes)
+            fill(writes)
+    except table.TransactionRefused as refused:
+        # Conditions without a write are checked first.
+        if hold is not None and refused.failed(0):
+            raise LeadGone from refused
+        if refused.contended or "ConditionalCheckFailed" in refused.reasons:
+            raise table.Stale from refused
+        raise
