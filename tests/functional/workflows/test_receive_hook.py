@@ -192,7 +192,7 @@ def test_a_delivery_that_filters_refused_is_refused_again(hook: Any) -> None:
     assert one.begun(delivery="d-2")
 
 
-def test_a_post_that_dies_anywhere_and_comes_again_begins_one_run(hook: Any) -> None:
+def test_a_post_that_dies_anywhere_and_comes_again_begins_one_run(hook: Any, engine: Engine) -> None:
     added()
     one = hook(match=BY_EMAIL)
     for number in range(1, 9):
@@ -204,7 +204,9 @@ def test_a_post_that_dies_anywhere_and_comes_again_begins_one_run(hook: Any) -> 
             except wire.Killed:
                 pass
             assert one.begun(delivery=delivery)
-    assert len(one.runs) == 16
+    runs = {run["id"] for run in one.runs}
+    assert len(runs) == 16
+    assert {start["execution_id"] for start in engine.starts()} == runs
 
 
 def test_a_run_whose_message_is_lost_is_started_by_reconcile(
