@@ -21,6 +21,7 @@ from tests.lighter_moto import lighter
 PUBLIC_URL = "https://api.leadflow.test"
 _MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 # Making a client takes longer than most tests, and a client keeps nothing of the cloud it talks to.
+_TIMER_ARNS = ("QUEUE_ARN", "DEAD_LETTERS_ARN")
 _clients: dict[str, Any] = {}
 
 
@@ -31,9 +32,10 @@ def fresh_cloud(clock: Clock) -> Iterator[seams.Seams]:
     with mock_aws(), lighter(), seams.installed(fresh) as installed, rights.held(), _key_on_demand(), _bus() as bus:
         _make_table()
         _make_secrets()
-        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in ("STARTS", "DELIVERIES")}
+        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in ("STARTS", "DELIVERIES", "TIMERS")}
         made["STATE_MACHINE_ARN"] = _make_machine()
         made["JOBS_BUS_NAME"] = bus
+        made |= _make_schedule_group()
         with patch.dict(os.environ, made):
             seams.current().forget("settings")
             yield installed
@@ -65,6 +67,13 @@ def _bus() -> Iterator[str]:
         yield name
     finally:
         events.meta.events.unregister("before-parameter-build.events.PutEvents", note)
+
+
+def _make_schedule_group() -> dict[str, str]:
+    aws.client("scheduler").create_schedule_group(Name="leadflow-test")
+    queues = {f"TIMERS_{name}": f"arn:aws:sqs:us-east-1:123456789012:{name.lower()}" for name in _TIMER_ARNS}
+    role = "arn:aws:iam::123456789012:role/scheduler"
+    return {**queues, "SCHEDULE_GROUP": "leadflow-test", "SCHEDULER_ROLE_ARN": role}
 
 
 def _make_machine() -> str:

@@ -259,4 +259,4 @@ def _refusals(door: Door) -> list[str]:
         "429": True,
         "5XX": True,
     }
-    return [code for code, can in possible.items() if can]
+    return [code for code, can in possible.items() if can or (spec and code in spec.refuses)]

@@ -28,6 +28,7 @@ PUBLIC = {
     "OPTIONS /forms/{form_id}",
     "OPTIONS /v",
     "POST /forms/{form_id}",
+    "POST /hooks/{trigger_id}",
     "POST /t/{tracking_id}/unsubscribe",
     "POST /v",
     "POST /webhooks/sendgrid/{channel_id}/events",

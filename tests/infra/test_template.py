@@ -51,6 +51,7 @@ SHARED_ENVIRONMENT = {
     "STAGE",
     "STARTS_QUEUE_URL",
     "TABLE_NAME",
+    "TIMERS_QUEUE_URL",
 }
 # What a removal means that somebody removed it.
 NEVER_EXPIRING = {"Appointment", "Lead", "Task", "Workflow"}

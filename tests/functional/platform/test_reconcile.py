@@ -10,8 +10,10 @@ import pytest
 from leadflow.campaigns import service as campaigns
 from leadflow.channels import service as channels
 from leadflow.leads import service as leads
-from leadflow.workflows.service import recovery
+from leadflow.workflows.service import recovery, timing
 from tests.harness import ROOT, door
+
+WINGS = ("workflows", "campaigns", "channels", "leads", "timers")
 
 
 def tick() -> dict[str, int]:
@@ -23,13 +25,13 @@ def tick() -> dict[str, int]:
 def test_an_empty_house_has_nothing_waiting() -> None:
     counts = tick()
     assert set(counts.values()) == {0}
-    assert {name.split("_")[0] for name in counts} == {"workflows", "campaigns", "channels", "leads"}
+    assert {name.split("_")[0] for name in counts} == set(WINGS)
 
 
 def test_counts_are_told_by_wing(monkeypatch: pytest.MonkeyPatch) -> None:
-    for number, wing in enumerate((recovery, campaigns, channels, leads), start=1):
+    for number, wing in enumerate((recovery, campaigns, channels, leads, timing), start=1):
         monkeypatch.setattr(wing, "reconcile", lambda number=number: {"done": number})
-    assert tick() == {"workflows_done": 1, "campaigns_done": 2, "channels_done": 3, "leads_done": 4}
+    assert tick() == {f"{wing}_done": n for n, wing in enumerate(WINGS, start=1)}
 
 
 def test_a_wing_that_fails_is_told_and_stops_no_other(

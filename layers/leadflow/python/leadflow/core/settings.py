@@ -26,6 +26,11 @@ class Settings(NamedTuple):
     starts_queue_url: str
     deliveries_queue_url: str
     jobs_bus_name: str
+    timers_queue_url: str
+    timers_queue_arn: str
+    timers_dead_letters_arn: str
+    schedule_group: str
+    scheduler_role_arn: str
     state_machine_arn: str
     time_scale: float
     host_id: str
@@ -59,6 +64,11 @@ def _read() -> Settings:
         starts_queue_url=env.get("STARTS_QUEUE_URL", ""),
         deliveries_queue_url=env.get("DELIVERIES_QUEUE_URL", ""),
         jobs_bus_name=env.get("JOBS_BUS_NAME", ""),
+        timers_queue_url=env.get("TIMERS_QUEUE_URL", ""),
+        timers_queue_arn=env.get("TIMERS_QUEUE_ARN", ""),
+        timers_dead_letters_arn=env.get("TIMERS_DEAD_LETTERS_ARN", ""),
+        schedule_group=env.get("SCHEDULE_GROUP", ""),
+        scheduler_role_arn=env.get("SCHEDULER_ROLE_ARN", ""),
         state_machine_arn=env.get("STATE_MACHINE_ARN", ""),
         time_scale=scale,
         host_id=env.get("HOST_ID", "") if local else "",

@@ -53,6 +53,7 @@ class EndpointSpec(NamedTuple):
     produces: str | None
     origins: Callable[..., Sequence[str] | None] | None
     larger: str
+    refuses: tuple[str, ...]
 
 
 def endpoint(
@@ -68,6 +69,7 @@ def endpoint(
     produces: str | None = None,
     origins: Callable[..., Sequence[str] | None] | None = None,
     larger: str = "",
+    refuses: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], _Door]:
     """Makes a Lambda handler of a function.
 
@@ -75,15 +77,14 @@ def endpoint(
     `query`, `limit` and `cursor` where `page`, `if_match` (version or None), `caller` (key_id and scopes), `request`.
     `scope` None makes it public. `returns` names the model of the answer in the wing's schema, for the document.
     `location` is the Location of a creation, as `/leads/{id}`. `once_only` fields are left out of replayed answers.
-    `produces` is the content type of an answer that is a Response, for the document. `origins` lets scripts of other
-    websites post: it takes the path parameters and gives the sites that may, None for all (`entry/cross_site`).
-    `larger` says where bodies go that are too large.
+    `origins` takes the path parameters and gives the websites whose scripts may post, None for all. `larger` says
+    where bodies go that are too large; `produces`, the type of a Response, and `refuses` are for the document.
     """
 
     def decorate(function: Callable[..., Any]) -> _Door:
         names = frozenset(inspect.signature(function).parameters)
         told = (function, scope, body, status, query or {}, page, returns, location, once_only, names, produces)
-        spec = EndpointSpec(*told, origins, larger)
+        spec = EndpointSpec(*told, origins, larger, refuses)
 
         @functools.wraps(function)
         def door(event: dict[str, Any], _context: Any) -> dict[str, Any]:

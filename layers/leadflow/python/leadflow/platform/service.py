@@ -93,10 +93,11 @@ def reconcile() -> dict[str, int]:
     from leadflow.channels import service as channels
     from leadflow.leads import service as leads
     from leadflow.workflows.service import recovery as workflows
+    from leadflow.workflows.service import timing as timers
 
     done: dict[str, int] = {}
     failed: list[Exception] = []
-    wings = {"workflows": workflows, "campaigns": campaigns, "channels": channels, "leads": leads}
+    wings = {"workflows": workflows, "timers": timers, "campaigns": campaigns, "channels": channels, "leads": leads}
     for name, wing in wings.items():
         try:
             counts = wing.reconcile()

@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from leadflow.core.schema import HttpUrl, JsonObject, Text, Write
+from leadflow.core.schema import HttpUrl, JsonObject, Text, TimeZone, Write
 
 ObjectId = Annotated[Text, Field(min_length=1, max_length=64)]
 Words = Annotated[Text, Field(min_length=1, max_length=10_000)]
 Condition = dict[str, JsonValue]
+# Keys of objects and indexes of lists, as in body.contacts.0.email.
+BodyPath = Annotated[Text, Field(max_length=300, pattern=r"^body(\.[^.\s]{1,100}){1,16}$")]
 MAX_WAIT_DAYS = 365
 
 
@@ -40,13 +42,15 @@ class FormConfig(TriggerConfig):
 
 class TimeConfig(TriggerConfig):
     schedule: Annotated[str, Field(pattern=r"^(rate|cron|at)\(.{1,250}\)$")]
-    timezone: Annotated[Text, Field(max_length=64)] = "UTC"
+    timezone: TimeZone = "UTC"
     audience: Condition | None = None
 
 
 class WebhookTriggerConfig(TriggerConfig):
-    match: dict[str, Words] = Field(default_factory=dict)
-    hmac_secret: Words | None = None
+    """`match` says where in the body stands whom it is about; `hmac_secret` that posts are signed."""
+
+    match: dict[Literal["lead_id", "email", "phone"], BodyPath] = Field(default_factory=dict)
+    hmac_secret: Annotated[Words, Field(max_length=256)] | None = None
 
 
 class ScoreConfig(TriggerConfig):

@@ -106,13 +106,17 @@ class RunRequest(Write):
 
 
 class WorkflowTrigger(Read):
-    """One trigger of a workflow."""
+    """One trigger of a workflow; `url` is where a `webhook` is posted to.
+
+    A webhook's `hmac_secret` is never shown; `hmac_secret_set` says whether there is one.
+    """
 
     id: str
     workflow_id: str
     trigger_type: TriggerType
     trigger_config: dict[str, JsonValue]
     is_active: bool
+    url: str | None
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -173,6 +177,12 @@ class WorkflowExecution(Read):
     completed_at: Timestamp | None
     error_message: str | None
     created_at: Timestamp
+
+
+class HookReceipt(Read):
+    """What was made of a delivery: its run; null where filters were against one, or the lead had its only one."""
+
+    execution_id: str | None
 
 
 class WorkflowExecutionLog(Read):

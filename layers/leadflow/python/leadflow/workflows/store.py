@@ -7,11 +7,13 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
-from leadflow.core import ids, listing, table, timeline
+from leadflow.core import ids, links, listing, table, timeline
 from leadflow.core.errors import NotFound, PreconditionFailed
+from leadflow.core.secrets import keyed_hash
 
 # A part of a version's definition; DynamoDB takes items of 400 KB.
 _PART = 300_000
+_MAC_BYTES = 24
 # How many runs of one workflow begin for one lead on a UTC day, unless the workflow says otherwise.
 DEFAULT_RUNS_PER_DAY = 50
 
@@ -57,7 +59,10 @@ class WorkflowCounters(table.Item, discriminator="WorkflowCounters"):
 
 
 class WorkflowTrigger(table.Item, discriminator="WorkflowTrigger"):
-    """pk `WF#<workflow>`  sk `TRG#<id>`"""
+    """A trigger of the draft. A secret in its configuration is never shown, only that there is one.
+
+    pk `WF#<workflow>`  sk `TRG#<id>`
+    """
 
     record_fields = (*("id", "workflow_id", "trigger_type", "trigger_config", "is_active", "created_at", "updated_at"),)
 
@@ -66,6 +71,16 @@ class WorkflowTrigger(table.Item, discriminator="WorkflowTrigger"):
     trigger_type = UnicodeAttribute()
     trigger_config = JSONAttribute(default=dict)
     is_active = BooleanAttribute(default=True)
+
+    def record(self) -> table.Record:
+        shown = super().record()
+        shown["url"] = None
+        if self.trigger_type == "webhook":
+            config = dict(self.trigger_config)
+            config["hmac_secret_set"] = config.pop("hmac_secret", None) is not None
+            shown["trigger_config"] = config
+            shown["url"] = f"{links.public_url()}/hooks/{hook_token(self.id)}"
+        return shown
 
 
 class WorkflowAction(table.Item, discriminator="WorkflowAction"):
@@ -125,7 +140,7 @@ class WorkflowExecution(table.Item, discriminator="WorkflowExecution"):
 
     `run` numbers the state machine executions that carried it (a lost one is followed by the next number) and
     `segments` counts the calls of the present one, `cursor` is what `rules.Cursor` holds, `wake_at` is set while it
-    waits, `lost` counts losses since the last progress.
+    waits, `lost` counts losses since the last progress, `delivery` names the `HookDelivery` that began it.
     """
 
     record_fields = (
@@ -145,6 +160,7 @@ class WorkflowExecution(table.Item, discriminator="WorkflowExecution"):
     completed_at = UnicodeAttribute(null=True)
     error_message = UnicodeAttribute(null=True)
     cause = ListAttribute(of=UnicodeAttribute, default=list)
+    delivery = UnicodeAttribute(null=True)
     cursor = JSONAttribute(default=dict)
     run = NumberAttribute(default=1)
     segments = NumberAttribute(default=0)
@@ -272,6 +288,11 @@ def version_text(workflow_id: str, version: int) -> str:
 def trigger_revision() -> int:
     found = table.find(TriggerRevision, "TRGIDX", "#REV")
     return int(found.revision) if found else 0
+
+
+def hook_token(trigger_id: str) -> str:
+    """The last part of a hook's address: the trigger's id and what nobody but us can make of it."""
+    return f"{trigger_id}.{keyed_hash('hook', trigger_id, size=_MAC_BYTES)}"
 
 
 def active_triggers(trigger_type: str) -> list[ActiveTrigger]:

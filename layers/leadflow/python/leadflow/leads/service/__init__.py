@@ -31,12 +31,14 @@ if TYPE_CHECKING:
         parts_of,
         update,
     )
+    from leadflow.leads.service.matching import Match, match
     from leadflow.leads.service.merging import merge, unmerge
     from leadflow.leads.service.recovery import reconcile
     from leadflow.leads.service.signals import add_signal, page_of_signals, record_signal
     from leadflow.leads.service.visits import visit_token
 
 __all__ = [
+    "Match",
     "add_signal",
     "apply",
     "create",
@@ -52,6 +54,7 @@ __all__ = [
     "is_erased",
     "known_as",
     "mark_of",
+    "match",
     "merge",
     "page",
     "page_of_signals",
@@ -65,6 +68,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Match": "leadflow.leads.service.matching",
     "add_signal": "leadflow.leads.service.signals",
     "apply": "leadflow.leads.service.leads",
     "create": "leadflow.leads.service.leads",
@@ -80,6 +84,7 @@ _HOMES = {
     "is_erased": "leadflow.leads.service.erasing",
     "known_as": "leadflow.leads.service.leads",
     "mark_of": "leadflow.leads.service.erasing",
+    "match": "leadflow.leads.service.matching",
     "merge": "leadflow.leads.service.merging",
     "page": "leadflow.leads.service.leads",
     "page_of_signals": "leadflow.leads.service.signals",

@@ -154,6 +154,7 @@ def checked_trigger_config(trigger_type: str, given: Mapping[str, Any]) -> dict[
     config = _given(TRIGGER_CONFIGS[trigger_type], given, "trigger_config")
     _check_condition(config.get("filters"), "trigger_config.filters", "TRIGGER_FILTER")
     _check_condition(config.get("audience"), "trigger_config.audience", "AUDIENCE")
+    _check_schedule(trigger_type, config)
     return config
 
 
@@ -186,6 +187,13 @@ def _check_condition(condition: Mapping[str, Any] | None, where: str, place: str
 
     if condition is not None:
         conditions.validate(condition, getattr(conditions, place), where)
+
+
+def _check_schedule(trigger_type: str, config: dict[str, Any]) -> None:
+    if trigger_type == "time_based":
+        from leadflow.workflows.service import timing
+
+        timing.check(config, "trigger_config")
 
 
 def _check_lead_fields(fields: Mapping[str, Any]) -> None:

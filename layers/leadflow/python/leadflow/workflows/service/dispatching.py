@@ -12,8 +12,8 @@ from typing import Any
 
 from leadflow.activities.service import events as activity_events
 from leadflow.campaigns.service import events as campaign_events
-from leadflow.core import clock, due, ids, seams, table
-from leadflow.core.errors import NotFound, RateLimited
+from leadflow.core import clock, due, ids, table
+from leadflow.core.errors import RateLimited
 from leadflow.core.events import Change, DomainEvent
 from leadflow.core.gates import Gate, first_closed
 from leadflow.core.observability import logger
@@ -21,7 +21,7 @@ from leadflow.leads import service as leads
 from leadflow.leads.service import events as lead_events
 from leadflow.workflows import rules, store
 from leadflow.workflows import rules_standing as standing
-from leadflow.workflows.service import starting
+from leadflow.workflows.service import starting, triggering
 
 # The stream keeps a change for 24 hours.
 _DAY_IS_KEPT = timedelta(hours=48)
@@ -35,7 +35,7 @@ def dispatch(changes: Sequence[Change]) -> None:
     revision = store.trigger_revision()
     begun: list[store.WorkflowExecution] = []
     for event in events:
-        for trigger in _triggers(event.event_type, revision):
+        for trigger in triggering.in_force(event.event_type, revision):
             if first_closed(_gates(trigger, event)) is None:
                 begun += _begin(trigger, event)
     starting.queue_starts(begun)
@@ -46,16 +46,6 @@ def _events(change: Change) -> list[DomainEvent]:
     found = lead_events.events_of(change.old, change.new, change.change_id)
     found += activity_events.events_of(change.old, change.new)
     return [*found, *campaign_events.events_of(change.old, change.new, change.change_id)]
-
-
-def _triggers(event_type: str, revision: int) -> list[store.ActiveTrigger]:
-    """The active triggers of a type, kept until the index's revision moves."""
-    kept = seams.current().kept
-    name = f"triggers:{event_type}"
-    if name not in kept or kept[name][0] != revision:
-        kept[name] = (revision, store.active_triggers(event_type))
-    found: list[store.ActiveTrigger] = kept[name][1]
-    return found
 
 
 def _gates(trigger: store.ActiveTrigger, event: DomainEvent) -> Iterator[Gate]:
@@ -84,23 +74,13 @@ def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.Workf
         started_at=clock.now_stamp(),
         cause=list(event.cause),
     )
-    guards = _guards(trigger, event) if trigger.config.get("once_per_lead") else []
+    guards = triggering.once_guards(trigger, event.lead_id)
     if len(event.cause) >= rules.MAX_DEPTH:
         cycle = rules.cycle_of(event.cause, execution.workflow_id)
         _stop(execution, f"Stopped: workflows set each other off {rules.MAX_DEPTH} deep: {cycle}.")
         return _written(execution, guards)
     starting.await_start(execution)
     return _written(execution, guards, int(trigger.max_runs))
-
-
-def _guards(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.OncePerLead]:
-    """What keeps a trigger from starting again for a lead: first the one to write, then those of its other parts."""
-    try:
-        parts = leads.parts_of(event.lead_id)
-    except NotFound:
-        parts = []
-    lead_ids = dict.fromkeys([event.lead_id, *parts])
-    return [store.OncePerLead(pk=f"ONCE#{trigger.trigger_id}#{lead_id}", sk="#") for lead_id in lead_ids]
 
 
 def _stop(execution: store.WorkflowExecution, reason: str) -> None:

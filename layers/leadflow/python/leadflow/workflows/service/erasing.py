@@ -1,4 +1,4 @@
-"""A person's runs are ended and erased: run, logs, guards of `once_per_lead`, and the counts of runs by day.
+"""A person's runs are ended and erased: run, logs, guards of triggers and deliveries, and the counts of runs by day.
 
 The totals of workflows stay as they are. So do the marks that say what was counted, for as long as the stream may
 deliver a change again: they hold nothing but the id of a run.
@@ -35,6 +35,8 @@ def _erase_run(execution_id: str) -> int:
         if execution.trigger_id is not None:
             doomed.append((f"ONCE#{execution.trigger_id}#{execution.lead_id}", "#"))
             doomed.append(store.runs_of_day_key(execution))
+        if execution.delivery is not None:
+            doomed.append((f"HKD#{execution.delivery}", "#"))
         removed = removal.remove(doomed)
         table.remove(execution)
     except table.Stale:

@@ -143,6 +143,10 @@ def _frozen_action(action: store.WorkflowAction) -> dict[str, Any]:
 
 
 def _entry(workflow: store.Workflow, trigger: store.WorkflowTrigger, active_from: str) -> store.ActiveTrigger:
+    if trigger.trigger_type == "time_based":
+        from leadflow.workflows.service import timing
+
+        return timing.timetable(workflow, trigger, active_from)
     return store.ActiveTrigger(
         pk=f"TRGIDX#{trigger.trigger_type}",
         sk=f"{workflow.id}#{trigger.id}#{int(workflow.version)}",
@@ -179,7 +183,11 @@ def _published(workflow_id: str, decide: Callable[[store.Workflow], Sequence[tab
 
 
 def _commit(workflow: store.Workflow, puts: Sequence[table.Item], gone: set[tuple[str, str]]) -> None:
+    # Only who publishes needs it: versions are read from here by many.
+    from leadflow.workflows.service import timing
+
     revision = store.TriggerRevision(pk="TRGIDX", sk="#REV")
+    timetables = timing.going(gone)
     workflow.touch()
     with table.transaction() as writes:
         for key in sorted(gone):
@@ -193,3 +201,4 @@ def _commit(workflow: store.Workflow, puts: Sequence[table.Item], gone: set[tupl
             [store.TriggerRevision.revision.add(1), store.TriggerRevision.kind.set(store.TriggerRevision)],
             add_version_condition=False,
         )
+    timing.tell(timetables, puts)
