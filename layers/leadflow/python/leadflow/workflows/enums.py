@@ -42,4 +42,4 @@ READY_TRIGGERS = frozenset(
     {"lead_created", "lead_status_changed", "score_threshold", "email_opened", "email_clicked", "email_bounced"}
     | {"form_submitted"}
 )
-READY_ACTIONS = frozenset({"send_email", "update_lead", "wait", "condition"})
+READY_ACTIONS = frozenset({"send_email", "update_lead", "wait", "condition", "call_webhook", "run_ai_agent"})
