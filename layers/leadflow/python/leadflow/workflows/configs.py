@@ -134,7 +134,7 @@ class CreateTaskConfig(ActionConfig):
 
 
 class CallWebhookConfig(ActionConfig):
-    """`timeout_seconds` bounds the whole call. Without `body` the ids of the run are sent; GET and DELETE send nothing."""
+    """`timeout_seconds` bounds the whole call. Without `body` the ids of the run are sent, or nothing (GET, DELETE)."""
 
     url: OutboundTemplate
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"

@@ -20,7 +20,6 @@ from leadflow.core.errors import (
     CredentialsRefused,
     InvalidInput,
     LeadflowError,
-    NotFound,
     OutcomeUnknown,
     RateLimited,
     UpstreamRejected,
@@ -28,8 +27,7 @@ from leadflow.core.errors import (
 )
 from leadflow.core.rendering import render_value
 from leadflow.core.settings import settings
-from leadflow.core.table import Record
-from leadflow.workflows import rules_agents, rules_outbound, store, store_outbound
+from leadflow.workflows import rules_agents, rules_outbound, store_outbound
 from leadflow.workflows.rules_agents import Reply, Unreadable
 from leadflow.workflows.service import agents
 from leadflow.workflows.service.actions import Context, Result
@@ -70,17 +68,6 @@ def run(context: Context, facts: Mapping[str, Any]) -> Result:
     while entry.outcome == Outcome.PENDING:
         work.ask()
     return _settled(entry)
-
-
-def transcript(execution_id: str, action_id: str) -> Record:
-    """What an agent was asked and answered for one action of a run. Raises NotFound."""
-    store.load_execution(execution_id)
-    entry = store_outbound.find_run(execution_id, action_id)
-    if entry is None:
-        raise NotFound("transcript of action", action_id)
-    fields = {"execution_id": execution_id, "action_id": action_id, "agent": entry.agent, "outcome": entry.outcome}
-    cost = rules_agents.in_usd(int(entry.spent))
-    return Record({**fields, **store_outbound.unpacked(entry.packed), "cost": cost}, entry.v or 0)
 
 
 def _opened(context: Context, facts: Mapping[str, Any], agent: store_outbound.Agent) -> AgentRun:

@@ -8,18 +8,19 @@ after it does not call again.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
-from leadflow.core import addresses, clock, effects, outbound, secrets, table
+from leadflow.core import addresses, clock, effects, outbound, table
 from leadflow.core.effects import Outcome, Standing
 from leadflow.core.errors import InvalidInput, LeadflowError, OutcomeUnknown, UpstreamRejected, UpstreamUnavailable
 from leadflow.core.rendering import clean_header, render_value
-from leadflow.workflows import rules_outbound, store, store_outbound
+from leadflow.workflows import rules_outbound, store_outbound
+from leadflow.workflows.service import signing
 from leadflow.workflows.service.actions import Context, Result
 
 MAX_BODY_BYTES = 200_000
@@ -27,12 +28,7 @@ MAX_HEADER_CHARACTERS = 8_000
 DEFAULT_SECONDS = 10
 USER_AGENT = "Leadflow/1 (webhook)"
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
-
-
-def signing_secret(workflow_id: str) -> dict[str, str]:
-    """What a receiver checks the signatures of a workflow's webhooks with. Raises NotFound."""
-    store.load(workflow_id)
-    return {"workflow_id": workflow_id, "secret": _secret(workflow_id)}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def call(context: Context, facts: Mapping[str, Any]) -> Result:
@@ -84,7 +80,8 @@ def _written(context: Context, facts: Mapping[str, Any]) -> dict[str, Any]:
     filled: Any = render_value({name: config[name] for name in ("url", "headers", "body") if name in config}, facts)
     try:
         fixed = addresses.template_target(config["url"], outbound.allowed())
-        target = addresses.target_of(filled["url"].strip(), outbound.allowed())
+        # Line breaks of a value are written out like any other character that a URL cannot hold.
+        target = addresses.target_of(_CONTROLS.sub(_escaped, filled["url"].strip()), outbound.allowed())
     except addresses.Refused as refused:
         raise InvalidInput("url", str(refused)) from refused
     if target.origin != fixed.origin:
@@ -100,6 +97,10 @@ def _written(context: Context, facts: Mapping[str, Any]) -> dict[str, Any]:
     if sum(len(name) + len(value) for name, value in headers.items()) > MAX_HEADER_CHARACTERS:
         raise InvalidInput("headers", f"come to more than {MAX_HEADER_CHARACTERS} characters")
     return {"method": method, "url": f"{target.origin}{target.path}", "headers": headers, "body": body}
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return quote(found[0])
 
 
 def _body(context: Context, method: str, given: Any) -> tuple[str, str | None]:
@@ -144,12 +145,10 @@ def _made(context: Context, entry: store_outbound.OutboundCall) -> Result:
 
 def _own_headers(context: Context, body: bytes) -> list[tuple[str, str]]:
     now = clock.epoch_seconds(clock.now())
-    key = _secret(context.execution.workflow_id).encode()
-    signature = hmac.new(key, rules_outbound.signed_text(now, body), hashlib.sha256).hexdigest()
     return [
         ("Accept-Encoding", "identity"),
         ("Idempotency-Key", ".".join(context.effect)),
-        ("X-Leadflow-Signature", f"t={now},v1={signature}"),
+        ("X-Leadflow-Signature", signing.signature(context.execution.workflow_id, now, body)),
     ]
 
 
@@ -198,7 +197,3 @@ def _give_back(entry: store_outbound.OutboundCall) -> None:
     """Nothing has left: the next attempt need not wait for the lease to end."""
     kind = store_outbound.OutboundCall
     table.change(entry, [kind.phase.set("claimed"), kind.lease_until.remove()])
-
-
-def _secret(workflow_id: str) -> str:
-    return "whsec_" + secrets.keyed_hash("webhook signature", workflow_id)
