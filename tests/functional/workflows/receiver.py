@@ -71,7 +71,7 @@ class Internet(outbound.Network):
         self.asked.append(host)
         if host in self.names:
             return self.names[host]
-        if host.endswith(".example") or host.endswith("example.com"):
+        if host.endswith((".example", "example.com")):
             return [PUBLIC]
         return super().resolve(host, port)
 

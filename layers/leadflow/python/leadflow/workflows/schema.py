@@ -74,7 +74,7 @@ class AgentWrite(Write):
 
     base_url: OutboundUrl
     model: Annotated[Text, Field(min_length=1, max_length=200)]
-    api_key: Annotated[Text, Field(min_length=1, max_length=1000)] | None = None
+    api_key: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[!-~]+$")] | None = None
     instructions: Annotated[Text, Field(max_length=10_000)] | None = None
     input_price: Annotated[float, Field(ge=0, le=100_000)]
     output_price: Annotated[float, Field(ge=0, le=100_000)]
