@@ -66,6 +66,7 @@ class Internet(outbound.Network):
     names: dict[str, list[str]] = field(default_factory=dict)
     dialled: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    connections: list[httpcore.NetworkStream] = field(default_factory=list)
 
     def resolve(self, host: str, port: int) -> list[str]:
         self.asked.append(host)
@@ -78,7 +79,13 @@ class Internet(outbound.Network):
     def dial(self, address: str, port: int, timeout: float) -> httpcore.NetworkStream:
         self.dialled.append(address)
         assert address not in ("127.0.0.1", "::1"), "the guard let an address inside pass"
-        return super().dial("127.0.0.1", self.receiver.port, timeout)
+        self.connections.append(super().dial("127.0.0.1", self.receiver.port, timeout))
+        return self.connections[-1]
+
+    def hang_up(self) -> None:
+        """Closes all connections, as the end of a process does."""
+        while self.connections:
+            self.connections.pop().close()
 
 
 @contextmanager
@@ -94,6 +101,7 @@ def outside() -> Iterator[tuple[Receiver, Internet]]:
     try:
         yield receiver, internet
     finally:
+        internet.hang_up()
         seams.current().forget("network")
         server.shutdown()
         server.server_close()

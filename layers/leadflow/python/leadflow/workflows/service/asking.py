@@ -107,7 +107,8 @@ def _standing(context: Context, facts: Mapping[str, Any], agent: store_outbound.
         content["messages"] = _messages(context, facts, agent)
     entry.packed = store_outbound.packed(content)
     if int(entry.doubts) > MAX_DOUBTS:
-        effects.mark_unknown(entry)
+        # It stays unknown, with all that it has cost.
+        table.save(entry)
         raise _in_doubt()
     effects.take(entry)
     entry.attempt, entry.unknown_since, entry.agent = int(entry.attempt) + 1, None, agent.name
