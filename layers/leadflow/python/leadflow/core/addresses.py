@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 PORTS = (80, 443, 8080, 8443)
 MAX_URL = 2_000
 
+_GLOBAL_V6 = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _TEREDO = IPv6Network("2001::/32")
 _SHARED_V4 = IPv4Network("100.64.0.0/10")
@@ -166,9 +167,14 @@ def _reason(address: IPv4Address | IPv6Address) -> str | None:
         "a multicast address": address.is_multicast,
         "a network shared behind a carrier's NAT": address in _SHARED_V4,
         "a reserved address": address.is_reserved or address in _RELAYS_V4,
-        "a private or reserved network": not address.is_global or address in _TEREDO,
+        "a private or reserved network": not address.is_global or not _may_be_public(address),
     }
     return next((name for name, holds in named.items() if holds), None)
+
+
+def _may_be_public(address: IPv4Address | IPv6Address) -> bool:
+    """Of IPv6 only 2000::/3 is given out; the rest is old, reserved or local."""
+    return isinstance(address, IPv4Address) or (address in _GLOBAL_V6 and address not in _TEREDO)
 
 
 def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | None:
