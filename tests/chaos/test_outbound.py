@@ -162,6 +162,18 @@ def test_a_second_death_in_a_call_ends_the_work() -> None:
         assert int(day["spent"]["N"]) == int(entry["spent"]["N"]) > 2 * COST
 
 
+def test_an_answer_on_file_needs_neither_the_model_nor_the_agent_any_more() -> None:
+    with agent_world() as (world, model):
+        settled = str(asking.__file__), asking._settled.__code__.co_firstlineno + 1
+        assert kill_at(settled, world.work, *AGENT)
+        gone = {"base_url": "http://models.example/v1", "model": "m", "input_price": 1, "output_price": 2}
+        assert call("agents/put_agent", {**gone, "is_active": False}, path={"name": "judge"}).status == 200
+
+        world.recover()
+
+        assert (world.run_record()["status"], len(model.got)) == ("completed", 1)
+
+
 def _line_of_the_answer() -> Place:
     """The first line that runs when the model has answered."""
     return str(asking.__file__), asking._Work._take.__code__.co_firstlineno + 1

@@ -214,3 +214,29 @@ def test_tls_is_for_the_name_not_the_address(tmp_path: Path, name: str, is_calle
                 get("https://api.example/x")
 
     assert names == ["api.example"]
+
+
+def test_nothing_of_a_call_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with serving(answering(b"HTTP/1.1 200 OK\r\nX-Person: ada\r\nContent-Length: 2\r\n\r\nok")):
+        get("http://api.example/ada@example.com")
+
+    assert "ada" not in caplog.text
+    assert "api.example" not in caplog.text
+
+
+@pytest.mark.parametrize(("stage", "is_called"), [("local", True), ("prod", False)])
+def test_only_the_one_machine_mode_may_call_inside(
+    monkeypatch: pytest.MonkeyPatch, stage: str, is_called: bool
+) -> None:
+    with serving(answering(OK)) as internet:
+        pair = f"127.0.0.1:{internet.receiver.port}"
+        monkeypatch.setenv("STAGE", stage)
+        monkeypatch.setenv("OUTBOUND_ALLOWED", f"127.0.0.1:1, {pair}")
+        seams.current().forget("settings")
+        seams.current().forget("network")
+        if is_called:
+            assert get(f"http://{pair}/").status == 200
+        else:
+            with pytest.raises(InvalidInput, match="the port must be one of"):
+                get(f"http://{pair}/")

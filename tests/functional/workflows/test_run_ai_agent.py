@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from leadflow.core import seams
+from leadflow.core import effects, seams
+from leadflow.workflows.service import asking, running
 from tests.functional import wire
 from tests.functional.leads.erasing import erase, queued, work
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
@@ -16,6 +17,7 @@ from tests.functional.workflows.engine import Engine
 from tests.functional.workflows.receiver import Receiver, Reply, outside
 from tests.functional.workflows.test_call_webhook import outcome
 from tests.harness import Clock, call
+from tests.infra import house
 
 SCHEMA = {
     "type": "object",
@@ -407,6 +409,13 @@ def test_a_long_conversation_is_read_by_its_own_route(run: Run, model: Receiver)
     assert "messages" not in output
     assert (len(output["answer"]), output["truncated"]) == (16_000, True)
     assert len(transcript(done)["messages"][-1]["content"]) == 50_000
+
+
+def test_two_calls_and_a_segment_before_them_fit_into_the_functions_time() -> None:
+    longest = running.SEGMENT_SECONDS + (asking.MAX_REPAIRS + 1) * asking.CALL_SECONDS
+
+    assert longest + 10 < house.functions()["workflows/run_segment"].timeout
+    assert house.functions()["workflows/run_segment"].timeout < effects.LEASE.total_seconds()
 
 
 def test_an_erased_persons_conversations_and_costs_are_gone(run: Run, model: Receiver) -> None:

@@ -8,6 +8,7 @@ time bounds the whole call, from the name to the last byte, and one size the ans
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import threading
@@ -64,6 +65,8 @@ def request(
     OutcomeUnknown when it may have been: anything that broke after the connection stood.
     """
     try:
+        # It tells of headers and hosts when somebody listens to it.
+        logging.getLogger("httpcore").setLevel(logging.WARNING)
         target = addresses.target_of(url, allowed())
         call = _Call(target, time.monotonic() + seconds)
         return call.answer(method, [("Host", target.authority), *headers], body)

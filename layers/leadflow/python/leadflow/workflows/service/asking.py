@@ -43,6 +43,7 @@ LOOK_AGAIN_AFTER = timedelta(seconds=30)
 # A longer transcript is read by its own route, a longer answer too.
 SHOWN_TRANSCRIPT_BYTES = 8_000
 SHOWN_ANSWER_CHARACTERS = 16_000
+_DONE = (Outcome.ACCEPTED, Outcome.REJECTED)
 # A day's total is asked for on that day; what was reserved just before midnight settles within minutes.
 _DAY_KEPT = timedelta(days=3)
 
@@ -54,16 +55,16 @@ def run(context: Context, facts: Mapping[str, Any]) -> Result:
     called, BudgetExceeded, CredentialsRefused, UpstreamRejected for an answer that is of no use, OutcomeUnknown after
     two calls in doubt, RateLimited and UpstreamUnavailable when it is to be repeated.
     """
-    agent = agents.ready(context.node.config["agent"])
     entry = store_outbound.find_run(context.execution.id, context.node.id)
+    if entry is not None and entry.outcome in _DONE and int(entry.visit) == context.cursor.visit:
+        return _settled(entry)
+    agent = agents.ready(context.node.config["agent"])
     if entry is None:
         entry, standing = _opened(context, facts, agent), Standing.OURS
     else:
         standing = _standing(context, facts, agent, entry)
     if standing is Standing.BUSY:
         return Result(wait_until=_next_look(entry))
-    if standing is Standing.SETTLED:
-        return _settled(entry)
     work = _Work(context, agent, entry)
     while entry.outcome == Outcome.PENDING:
         work.ask()
@@ -94,7 +95,7 @@ def _standing(context: Context, facts: Mapping[str, Any], agent: store_outbound.
     """Where the work stands, taking it over where it is ours to go on with. Raises table.Stale, OutcomeUnknown."""
     standing = effects.look(entry)
     is_new_visit = int(entry.visit) != context.cursor.visit
-    if standing is Standing.BUSY or (standing is Standing.SETTLED and not is_new_visit):
+    if standing is Standing.BUSY:
         return standing
     content = store_outbound.unpacked(entry.packed)
     if int(entry.reserved):
