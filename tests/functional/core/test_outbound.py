@@ -116,7 +116,7 @@ def test_a_resolver_that_does_not_answer_is_left_behind() -> None:
 
 def test_only_so_much_is_read() -> None:
     with serving(dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 60_000)):
-        answer = get()
+        answer = get(seconds=2.5)
 
     assert (len(answer.body), answer.truncated) == (outbound.MAX_ANSWER_BYTES, True)
 

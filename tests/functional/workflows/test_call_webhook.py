@@ -104,6 +104,20 @@ def test_a_receiver_can_check_who_sent_it(run: Run, receiver: Receiver, clock: C
     assert got.headers["idempotency-key"] == effect
 
 
+def test_the_ledger_says_that_a_call_has_begun_before_it_is_made(run: Run, receiver: Receiver) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def look(_: Any) -> None:
+        [entry] = wire.stored("OutboundCall")
+        seen.append((entry["phase"]["S"], entry["outcome"]["S"]))
+
+    receiver.before_reply = look
+    run({})
+
+    assert seen == [("begun", "pending")]
+    assert [entry["outcome"]["S"] for entry in wire.stored("OutboundCall")] == ["accepted"]
+
+
 def test_values_fill_url_headers_and_body(run: Run, receiver: Receiver) -> None:
     run(
         {
