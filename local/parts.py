@@ -139,7 +139,7 @@ def settle(settings: RunSettings, admin_key: str, sandbox: Sandbox) -> None:
     api = Api(settings.api_url, admin_key)
     try:
         api.get("/health")
-        seed_defaults(api, sandbox.sendgrid_public_key(), secrets.token_urlsafe(24))
+        seed_defaults(api, settings.sandbox_url, sandbox.sendgrid_public_key(), secrets.token_urlsafe(24))
         if settings.samples:
             put_samples(api)
     except Refused as error:

@@ -13,9 +13,18 @@ from local import settings
 from local.client import Api, Refused, read_run
 from local.samples import put_samples
 
+# The sandbox's model; prices as of a small model in 2026, so that costs are seen to move.
+AGENT = {
+    "model": "sandbox-1",
+    "api_key": "sk-sandbox",
+    "input_price": 0.15,
+    "output_price": 0.6,
+    "structured": True,
+}
 
-def seed_defaults(api: Api, event_public_key: str, inbound_secret: str) -> None:
-    """Makes a channel of each type that is not there yet, ready to be used against the provider sandbox.
+
+def seed_defaults(api: Api, sandbox_url: str, event_public_key: str, inbound_secret: str) -> None:
+    """Makes a channel of each type that is not there yet and an agent, ready to be used against the provider sandbox.
 
     `event_public_key` is the sandbox's own, base64 of its DER form: the product checks the sandbox's signed events
     with it. Raises `local.client.Refused` when the API will not have it.
@@ -24,6 +33,16 @@ def seed_defaults(api: Api, event_public_key: str, inbound_secret: str) -> None:
     for channel in _channels(event_public_key, inbound_secret):
         if channel["channel_type"] not in present:
             api.post("/channels", channel)
+    _seed_agent(api, f"{sandbox_url}/openai/v1")
+
+
+def _seed_agent(api: Api, base_url: str) -> None:
+    """The agent `default`, unless somebody gave it another endpoint; the sandbox may have moved to another port."""
+    known = {agent["name"]: str(agent["base_url"]) for agent in api.every("/agents")}
+    now = known.get("default")
+    is_old_sandbox = now is not None and now.startswith("http://127.0.0.1:") and now.endswith("/openai/v1")
+    if now is None or (is_old_sandbox and now != base_url):
+        api.put("/agents/default", {**AGENT, "base_url": base_url})
 
 
 def _channels(event_public_key: str, inbound_secret: str) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from local.openapi import doors, texts
 from local.openapi.doors import CannotDescribe, Door
 
 _WINGS = {
+    "agents": "workflows",
     "appointments": "activities",
     "tasks": "activities",
     "signals": "leads",

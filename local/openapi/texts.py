@@ -39,6 +39,7 @@ AREAS = {
     "tracking": "Links in mails: pictures that tell of an open, links that tell of a click, unsubscribing.",
     "workflows": "What happens when something happens to a lead: triggers and a tree of actions.",
     "executions": "Runs of workflows.",
+    "agents": "Models that workflows can ask, at any OpenAI-compatible endpoint.",
     "channels": "Accounts at providers that messages go out and come in by.",
     "webhooks": "What providers report, and the inbox it is kept in.",
     "platform": "API keys, and the service itself.",

@@ -140,6 +140,8 @@ class Console:
 
 def _simulation(provider: Provider, asked: dict[str, Any]) -> Simulation:
     """What is left of a request once provider, duplicate and shuffle are taken out of it."""
+    if not provider.events:
+        raise Refused(422, f"{provider.name} calls nobody", "provider")
     event = asked.pop("event", None)
     events = event if isinstance(event, list) and event else [event]
     if not all(isinstance(each, str) and each in provider.events for each in events):

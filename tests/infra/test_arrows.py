@@ -42,7 +42,9 @@ HOMES = {
     "boto3": (),
     "botocore": ("core/aws", "core/table"),
     "pynamodb": ("core/table", "core/effects", "entry/idempotency", "*/store"),
+    "httpcore": ("core/outbound",),
     "httpx": ("core/http", "*/providers"),
+    "jsonschema": ("core/json_schema",),
     "aws_lambda_powertools": ("core/observability", "platform/openapi", "platform/service"),
 }
 PRODUCT_SOURCES = sources("layers/leadflow/python/leadflow")

@@ -65,6 +65,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the installed packages that the trimming touches, trimmed."""
     folder = tmp_path_factory.mktemp("layer") / "python"
     names = ("babel", "boto3", "botocore", "email_validator", "liquid", "phonenumbers", "pydantic", "s3transfer")
+    names += ("attr", "attrs", "jsonschema", "jsonschema_specifications", "referencing", "rpds")
     for name in names:
         spec = importlib.util.find_spec(name)
         assert spec is not None
@@ -125,6 +126,11 @@ def test_every_client_the_product_makes_is_listed() -> None:
         (
             "dates in templates",
             "import babel.dates as b, datetime as d; b.format_date(d.date(2026, 1, 2), locale='en')",
+        ),
+        (
+            "JSON schemas",
+            "import jsonschema as j, referencing as r; v = j.Draft202012Validator; v.check_schema({'type': 'object'});"
+            "assert not v({'type': 'object'}, registry=r.Registry()).is_valid(1)",
         ),
         ("the AWS SDK", "import boto3; boto3.Session(region_name='us-east-1').client('sqs')"),
     ],

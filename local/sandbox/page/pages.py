@@ -131,9 +131,10 @@ class Pages:
 
     def _simulate_form(self) -> str:
         providers = self._providers.values()
+        callers = [each.name for each in providers if each.events]
         names = dict.fromkeys(name for each in providers for name in (*each.everyday, *each.events))
         return f"""<section class="card"><h2>Simulate an event</h2><div class="inside"><form data-form="simulate">
-<label>Provider{_select("provider", self._providers)}</label><label>Event{_select("event", names)}</label>
+<label>Provider{_select("provider", callers)}</label><label>Event{_select("event", names)}</label>
 <label class="wide">Recipient (the latest message to this address)<input name="to" required></label>
 <label class="wide">Link, for a click<input name="url" placeholder="the first link of the message"></label>
 <label>Deliveries<input name="duplicate" type="number" min="1" max="100" value="1"></label>

@@ -6,7 +6,8 @@ LeadflowError
 ├── Forbidden             403  a known caller without the scope
 ├── NotFound              404
 ├── Conflict              409  duplicate, wrong state
-│   └── InProgress        409  the first try of the same request is still running (retryable)
+│   ├── InProgress        409  the first try of the same request is still running (retryable)
+│   └── BudgetExceeded    409  it would cost more than was allowed
 ├── PreconditionFailed    412  stale If-Match
 ├── PayloadTooLarge       413
 ├── UnsupportedMediaType  415  a body in a form that the route does not take
@@ -75,6 +76,10 @@ class InProgress(Conflict):
     def __init__(self, detail: str, retry_after_seconds: int = 1) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
+
+
+class BudgetExceeded(Conflict):
+    code, title = "budget_exceeded", "The budget does not reach"
 
 
 class PreconditionFailed(LeadflowError):

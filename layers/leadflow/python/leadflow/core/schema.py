@@ -126,6 +126,29 @@ def _http_url(value: str) -> str:
     return value
 
 
+def _outbound_url(value: str) -> str:
+    from leadflow.core import addresses
+    from leadflow.core.settings import settings
+
+    addresses.target_of(value, settings().outbound_allowed)
+    return value
+
+
+def _outbound_template(value: str) -> str:
+    from leadflow.core import addresses
+    from leadflow.core.settings import settings
+
+    addresses.template_target(value, settings().outbound_allowed)
+    return value
+
+
+def _json_schema(value: dict[str, Any]) -> dict[str, Any]:
+    from leadflow.core import json_schema
+
+    json_schema.check(value)
+    return value
+
+
 Text = Annotated[str, AfterValidator(_no_nul)]
 # Text of one line without control characters, and of several; any script, direction and emoji is kept as it is.
 Line = Annotated[str, AfterValidator(_one_line), AfterValidator(_visible)]
@@ -135,6 +158,10 @@ Phone = Annotated[str, Field(max_length=40), AfterValidator(_no_nul), AfterValid
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_no_nul), AfterValidator(_timezone)]
 HttpUrl = Annotated[str, Field(max_length=2000), AfterValidator(_http_url)]
 JsonObject = Annotated[dict[str, JsonValue], BeforeValidator(_small_object)]
+# Addresses that are called: see core/addresses.py for what is refused.
+OutboundUrl = Annotated[str, Field(max_length=2000), AfterValidator(_outbound_url)]
+OutboundTemplate = Annotated[str, Field(max_length=2000), AfterValidator(_outbound_template)]
+JsonSchema = Annotated[JsonObject, AfterValidator(_json_schema)]
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 

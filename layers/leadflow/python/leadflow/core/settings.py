@@ -12,8 +12,11 @@ class Settings(NamedTuple):
     """Values of the function's environment; an empty string where the function has no use for one.
 
     `time_scale` divides what we wait for, `host_id` names the running one-machine host and `provider_base_url` says
-    where its provider sandbox is: all three are honoured in the stage `local` alone, so no deployment can shorten a
-    wait or send its mail elsewhere by a stray variable.
+    where its provider sandbox is, `outbound_allowed` holds `host:port` pairs that webhooks and agents may call though
+    they are inside (the sandbox's own, and those of OUTBOUND_ALLOWED): all four are honoured in the stage `local`
+    alone, so no deployment can shorten a wait or send its mail elsewhere by a stray variable.
+
+    `agent_daily_budget` is what agents may cost per lead and UTC day, in USD.
     """
 
     stage: str
@@ -35,6 +38,8 @@ class Settings(NamedTuple):
     time_scale: float
     host_id: str
     provider_base_url: str
+    outbound_allowed: frozenset[str]
+    agent_daily_budget: float
 
     @property
     def is_local(self) -> bool:
@@ -42,7 +47,7 @@ class Settings(NamedTuple):
 
 
 def settings() -> Settings:
-    """The settings in force. Raises ValueError when TIME_SCALE is not a number above 0."""
+    """The settings in force. Raises ValueError when TIME_SCALE or AGENT_DAILY_BUDGET is not a number it can be."""
     return seams.current().remember("settings", _read)
 
 
@@ -53,6 +58,11 @@ def _read() -> Settings:
     scale = float(env.get("TIME_SCALE", "1")) if local else 1.0
     if not 0 < scale < float("inf"):
         raise ValueError("TIME_SCALE must be a number above 0")
+    budget = float(env.get("AGENT_DAILY_BUDGET", "1"))
+    if not 0 <= budget < float("inf"):
+        raise ValueError("AGENT_DAILY_BUDGET must be a number of USD, 0 or more")
+    sandbox = env.get("PROVIDER_BASE_URL", "").rstrip("/") if local else ""
+    inside = [sandbox.partition("://")[2], *env.get("OUTBOUND_ALLOWED", "").split(",")] if local else []
     return Settings(
         stage=stage,
         region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION", "us-east-1"),
@@ -72,5 +82,7 @@ def _read() -> Settings:
         state_machine_arn=env.get("STATE_MACHINE_ARN", ""),
         time_scale=scale,
         host_id=env.get("HOST_ID", "") if local else "",
-        provider_base_url=env.get("PROVIDER_BASE_URL", "").rstrip("/") if local else "",
+        provider_base_url=sandbox,
+        outbound_allowed=frozenset(pair.strip() for pair in inside if pair.strip()),
+        agent_daily_budget=budget,
     )

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from leadflow.core.schema import HttpUrl, JsonObject, Text, TimeZone, Write
+from leadflow.core.schema import JsonObject, JsonSchema, OutboundTemplate, Text, TimeZone, Write
 
 ObjectId = Annotated[Text, Field(min_length=1, max_length=64)]
 Words = Annotated[Text, Field(min_length=1, max_length=10_000)]
 Condition = dict[str, JsonValue]
+AgentName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 # Keys of objects and indexes of lists, as in body.contacts.0.email.
 BodyPath = Annotated[Text, Field(max_length=300, pattern=r"^body(\.[^.\s]{1,100}){1,16}$")]
 MAX_WAIT_DAYS = 365
+MAX_HEADERS = 30
+# Headers that are ours to set, or the connection's own (RFC 9110, 7.6.1).
+KEPT_HEADERS = {
+    *("accept-encoding", "connection", "content-length", "expect", "host", "idempotency-key", "keep-alive", "te"),
+    *("proxy-authenticate", "proxy-authorization", "proxy-connection", "trailer", "transfer-encoding", "upgrade"),
+    "x-leadflow-signature",
+}
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class TriggerConfig(Write):
@@ -127,17 +138,43 @@ class CreateTaskConfig(ActionConfig):
 
 
 class CallWebhookConfig(ActionConfig):
-    url: HttpUrl
+    """`timeout_seconds` bounds the whole call. Without `body` the ids of the run are sent, or nothing (GET, DELETE)."""
+
+    url: OutboundTemplate
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
-    headers: dict[str, Words] = Field(default_factory=dict)
-    body: Any = None
+    headers: dict[str, Words] = Field(default_factory=dict, max_length=MAX_HEADERS)
+    body: JsonValue = None
     timeout_seconds: Annotated[int, Field(ge=1, le=20)] = 10
+
+    @field_validator("headers")
+    @classmethod
+    def _can_be_sent(cls, value: dict[str, str]) -> dict[str, str]:
+        seen: set[str] = set()
+        for name, text in value.items():
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError("has a name that no header can have")
+            if name.lower() in KEPT_HEADERS:
+                raise ValueError(f"{name} is not yours to set")
+            if name.lower() in seen:
+                raise ValueError(f"{name} is there twice")
+            if _NOT_IN_HEADERS.search(text):
+                raise ValueError(f"{name} must be one line")
+            seen.add(name.lower())
+        return value
+
+    @model_validator(mode="after")
+    def _get_has_no_body(self) -> CallWebhookConfig:
+        if self.method == "GET" and self.body is not None:
+            raise ValueError("a GET takes no body")
+        return self
 
 
 class RunAgentConfig(ActionConfig):
-    agent: Words
+    """`agent` names one of `/agents`; `max_cost` in USD bounds what this action may cost in one run of the workflow."""
+
+    agent: AgentName
     prompt: Words
-    output_schema: JsonObject | None = None
+    output_schema: JsonSchema | None = None
     max_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
     max_cost: Annotated[float, Field(ge=0)] | None = None
 

@@ -42,4 +42,6 @@ READY_TRIGGERS = frozenset(
     {"lead_created", "lead_status_changed", "score_threshold", "email_opened", "email_clicked", "email_bounced"}
     | {"form_submitted", "appointment_scheduled", "time_based", "webhook"}
 )
-READY_ACTIONS = frozenset({"send_email", "update_lead", "create_task", "wait", "condition"})
+READY_ACTIONS = frozenset(
+    {"send_email", "update_lead", "create_task", "wait", "condition", "call_webhook", "run_ai_agent"}
+)

@@ -182,17 +182,21 @@ def survives_failure(definition: Definition, node: ActionNode) -> bool:
     return node.on_error == "continue" or definition.handles_errors_of(node.id)
 
 
-def retry_at(config: Mapping[str, Any], attempt: int, now: datetime, fraction: float) -> datetime | None:
+def retry_at(
+    config: Mapping[str, Any], attempt: int, now: datetime, fraction: float, hold_off: int | None = None
+) -> datetime | None:
     """When a failed attempt is repeated: backoff doubling from the action's own, within the upper half at random.
 
-    None when `attempt` was the last one allowed. `fraction` is a random number from 0 to 1.
+    None when `attempt` was the last one allowed. `fraction` is a random number from 0 to 1. `hold_off` is how many
+    seconds the other side wants to be left alone, which is kept to for an hour at most.
     """
     retry = config.get("retry") or {}
     if attempt >= int(retry.get("max_attempts", 4)):
         return None
     pause = timedelta(seconds=int(retry.get("backoff_seconds", 30)))
     longest = min(pause * 2 ** (attempt - 1), _LONGEST_BACKOFF)
-    return now + clock.waiting(longest * (0.5 + fraction / 2))
+    asked = min(timedelta(seconds=hold_off or 0), _LONGEST_BACKOFF)
+    return now + max(clock.waiting(longest * (0.5 + fraction / 2)), asked)
 
 
 def wakes_at(config: Mapping[str, Any], lead: Mapping[str, Any] | None, now: datetime) -> datetime | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
-from leadflow.core.schema import JsonObject, Read, Text, Timestamp, Write
+from leadflow.core.schema import JsonObject, OutboundUrl, Read, Text, Timestamp, Write
 from leadflow.workflows.enums import (
     ActionType,
     ExecutionStatus,
@@ -103,6 +103,64 @@ class RunRequest(Write):
 
     lead_id: ObjectId | None = None
     data: JsonObject = Field(default_factory=dict)
+
+
+class AgentWrite(Write):
+    """A model at an OpenAI-compatible endpoint; `POST {base_url}/chat/completions` is what is called.
+
+    Prices are in USD per million tokens; 0 means that the model costs nothing. `max_tokens` is the most an answer may
+    have unless the action says less or more. `structured` tells an endpoint that knows `response_format` of type
+    `json_schema` what the answer has to look like. Left out, `api_key` stays as it is; null takes it away.
+    """
+
+    base_url: OutboundUrl
+    model: Annotated[Text, Field(min_length=1, max_length=200)]
+    api_key: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[!-~]+$")] | None = None
+    instructions: Annotated[Text, Field(max_length=10_000)] | None = None
+    input_price: Annotated[float, Field(ge=0, le=100_000)]
+    output_price: Annotated[float, Field(ge=0, le=100_000)]
+    max_tokens: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    structured: bool = False
+    is_active: bool = True
+
+
+class Agent(Read):
+    """An agent, as workflows call it by `name`; its key is never shown."""
+
+    name: str
+    base_url: str
+    model: str
+    api_key_set: bool
+    instructions: str | None
+    input_price: float
+    output_price: float
+    max_tokens: int
+    structured: bool
+    is_active: bool
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class Transcript(Read):
+    """What an agent was asked and answered for one action of a run, all tries of it.
+
+    `calls` has the tokens and the cost in USD of each call, `cost` is what all of them came to.
+    """
+
+    execution_id: str
+    action_id: str
+    agent: str
+    outcome: str
+    messages: list[dict[str, Any]]
+    calls: list[dict[str, Any]]
+    cost: float
+
+
+class WebhookSecret(Read):
+    """What the signatures of a workflow's webhooks are made with."""
+
+    workflow_id: str
+    secret: str
 
 
 class WorkflowTrigger(Read):

@@ -137,6 +137,18 @@ def _send_email(context: Context) -> Result:
     return Result(output, skip_reason=(sent.reason or "skipped") if sent.outcome == "skipped" else None)
 
 
+def _call_webhook(context: Context) -> Result:
+    from leadflow.workflows.service import calling
+
+    return calling.call(context, _template_facts(context))
+
+
+def _run_ai_agent(context: Context) -> Result:
+    from leadflow.workflows.service import asking
+
+    return asking.run(context, _template_facts(context))
+
+
 def _template_facts(context: Context) -> dict[str, Any]:
     from leadflow.core.rendering import lead_context
 
@@ -150,4 +162,6 @@ _PERFORMERS: dict[str, Callable[[Context], Result]] = {
     "update_lead": _update_lead,
     "create_task": _create_task,
     "send_email": _send_email,
+    "call_webhook": _call_webhook,
+    "run_ai_agent": _run_ai_agent,
 }

@@ -1,4 +1,4 @@
-"""A person's runs are ended and erased: run, logs, guards of triggers and deliveries, and the counts of runs by day.
+"""A person's runs are ended and erased: run, logs, what went out by webhooks and agents, guards, counts of runs by day.
 
 The totals of workflows stay as they are. So do the marks that say what was counted, for as long as the stream may
 deliver a change again: they hold nothing but the id of a run.
@@ -19,7 +19,8 @@ _COUNTED_AGAIN_WITHIN = timedelta(hours=48)
 
 def erase_person(lead_id: str) -> int:
     """Removes what is left, safe to repeat; gives how many items that were."""
-    return sum(_erase_run(pk.removeprefix("WX#")) for pk, _ in removal.keys_about(lead_id, "WX#"))
+    spent = removal.remove(removal.keys_under(f"SPEND#{lead_id}"))
+    return spent + sum(_erase_run(pk.removeprefix("WX#")) for pk, _ in removal.keys_about(lead_id, "WX#"))
 
 
 def _erase_run(execution_id: str) -> int:

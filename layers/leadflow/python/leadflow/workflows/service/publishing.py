@@ -101,8 +101,17 @@ def _action_errors(action: store.WorkflowAction, reachable: bool) -> Iterable[tu
         yield where, f"{action.action_type} actions are not available yet"
     elif action.action_type == "wait" and (action.action_config.get("for_event") or action.action_config.get("window")):
         yield where, "waiting for an event or a window is not available yet"
+    elif action.action_type == "run_ai_agent":
+        yield from _agent_errors(where, action.action_config["agent"])
     elif action.action_type == "send_email":
         yield from _mail_errors(where, action.action_config["template_id"])
+
+
+def _agent_errors(where: str, name: str) -> Iterable[tuple[str, str]]:
+    from leadflow.workflows.service import agents
+
+    if not agents.is_ready(name):
+        yield f"{where}.action_config.agent", f"there is no active agent {name}"
 
 
 def _mail_errors(where: str, template_id: str) -> Iterable[tuple[str, str]]:

@@ -18,7 +18,7 @@ from leadflow.core.errors import LeadflowError
 from leadflow.core.observability import logger
 from leadflow.core.settings import settings
 from leadflow.leads import service as leads
-from leadflow.workflows import rules, rules_following, store
+from leadflow.workflows import rules, rules_following, rules_outbound, store
 from leadflow.workflows.service import actions, following, publishing, recovery
 
 # One call stops after this long or this many actions and is called again.
@@ -141,7 +141,7 @@ class _Segment:
 
     def _claim(self, node: rules.ActionNode) -> store.ExecutionLog:
         log = self._new_log(node)
-        log.status, log.input_data = "running", {"config": dict(node.config)}
+        log.status, log.input_data = "running", {"config": rules_outbound.shown_config(node.config)}
         try:
             return table.create(log)
         except table.AlreadyThere:
@@ -168,7 +168,8 @@ class _Segment:
         logger().warning("action failed", execution_id=self.execution.id, action_id=node.id, error=type(error).__name__)
         if error.retryable:
             fraction = int.from_bytes(seams.current().entropy(2)) / 0xFFFF
-            at = rules.retry_at(node.config, self.cursor.attempt, clock.now(), fraction)
+            hold_off = getattr(error, "retry_after_seconds", None)
+            at = rules.retry_at(node.config, self.cursor.attempt, clock.now(), fraction, hold_off)
             if at is not None:
                 self.cursor = self.cursor.again()
                 return self._pause(log, at)
