@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.functional import wire
-from tests.functional.leads.erasing import erase, queued, work
+from tests.functional.leads.announced import work
+from tests.functional.leads.erasing import erase, queued
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.engine import Engine
 from tests.functional.workflows.receiver import Internet, Receiver, Reply, outside

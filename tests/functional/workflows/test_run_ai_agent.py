@@ -11,7 +11,8 @@ import pytest
 from leadflow.core import effects, seams
 from leadflow.workflows.service import asking, running
 from tests.functional import wire
-from tests.functional.leads.erasing import erase, queued, work
+from tests.functional.leads.announced import work
+from tests.functional.leads.erasing import erase, queued
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.engine import Engine
 from tests.functional.workflows.receiver import Receiver, Reply, outside
