@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
@@ -62,6 +62,12 @@ class RunRequest(Write):
 
     lead_id: ObjectId | None = None
     data: JsonObject = Field(default_factory=dict)
+
+
+class RetryRequest(Write):
+    """Which version a run goes on with: the one it had, or the one last published."""
+
+    version: Literal["pinned", "latest"] = "pinned"
 
 
 class WorkflowTrigger(Read):

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from leadflow.campaigns import service as campaigns
-from leadflow.core import clock, conditions
+from leadflow.core import clock
 from leadflow.core.errors import InvalidInput, NotFound, OutcomeUnknown, UpstreamRejected
 from leadflow.leads import service as leads
-from leadflow.workflows import rules, store
+from leadflow.workflows import rules, store, store_waiting
+from leadflow.workflows.service import waiting
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,16 @@ class Context:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of an action: done, done by skipping, or to be looked at again at `wait_until`."""
+    """What came of an action: done, done by skipping, or to be looked at again at `wait_until`.
+
+    `waiter` is what waits for an event: it is kept while the run waits, and goes when the action has ended.
+    """
 
     output: Mapping[str, Any] = field(default_factory=dict)
     wait_until: datetime | None = None
     skip_reason: str | None = None
     lead_changed: bool = False
+    waiter: store_waiting.Waiter | None = None
 
 
 def perform(context: Context) -> Result:
@@ -59,26 +64,38 @@ def perform(context: Context) -> Result:
 
 
 def _wait(context: Context) -> Result:
-    if "until" in context.so_far:
-        until = clock.parse(str(context.so_far["until"]))
-        return Result(context.so_far, None if until <= clock.now() else until)
-    until_or_none = rules.wakes_at(context.node.config, context.lead, clock.now())
-    if until_or_none is None:
+    until = str(context.so_far["until"]) if "until" in context.so_far else _until(context)
+    is_over = clock.parse(until) <= clock.now()
+    if context.node.config.get("for_event") is not None:
+        return _wait_for_event(context, until, is_over=is_over)
+    return Result({"until": until}, None if is_over else clock.parse(until))
+
+
+def _until(context: Context) -> str:
+    """When a wait that begins now is over. Raises InvalidInput."""
+    over = rules.wakes_at(context.node.config, context.lead, clock.now())
+    if over is None:
         raise InvalidInput("until", "the lead has no time in this field")
-    output = {"until": clock.stamp(until_or_none)}
-    return Result(output, until_or_none if until_or_none > clock.now() else None)
+    return clock.stamp(over)
+
+
+def _wait_for_event(context: Context, until: str, *, is_over: bool) -> Result:
+    if not context.lead_id or context.lead is None:
+        raise NotFound("lead", context.lead_id)
+    waiter = waiting.waiter_of(context.execution, context.node, context.cursor.steps, until)
+    if waiter.event is not None:
+        return Result(rules.event_output(until, waiter.event["type"], waiter.event["data"]), waiter=waiter)
+    if is_over:
+        return Result(rules.event_output(until), waiter=waiter)
+    # `until` is the waiter's: an earlier call may have died after it had begun it.
+    return Result({"until": waiter.until}, clock.parse(waiter.until), waiter=waiter)
 
 
 def _condition(context: Context) -> Result:
     if "branch" in context.so_far:
         return Result(context.so_far)
-    facts = {
-        "lead": context.lead or {},
-        "trigger": context.execution.trigger_data,
-        "actions": rules.outputs_as_facts(context.cursor),
-    }
-    held = conditions.evaluate(context.node.config["if"], facts, clock.now())
-    return Result({"branch": "yes" if held else "no"})
+    facts = {"lead": context.lead or {}, "trigger": context.execution.trigger_data}
+    return Result({"branch": rules.branch_of(context.node, context.cursor, facts, clock.now())})
 
 
 def _update_lead(context: Context) -> Result:

@@ -17,7 +17,8 @@ from leadflow.core.observability import logger
 from leadflow.leads import service as leads
 from leadflow.leads.service import events as lead_events
 from leadflow.workflows import rules, store
-from leadflow.workflows.service import starting
+from leadflow.workflows.service import events as own_events
+from leadflow.workflows.service import starting, waiting
 
 
 def dispatch(changes: Sequence[Change]) -> None:
@@ -28,8 +29,9 @@ def dispatch(changes: Sequence[Change]) -> None:
     revision = store.trigger_revision()
     begun: list[store.WorkflowExecution] = []
     for event in events:
+        begun += waiting.wake(event)
         for trigger in _triggers(event.event_type, revision):
-            if trigger.active_from <= event.occurred_at and _fits(trigger, event) and not _is_erased(event):
+            if _may_begin(trigger, event) and _fits(trigger, event) and not _is_erased(event):
                 begun += _begin(trigger, event)
     starting.queue_starts(begun)
 
@@ -37,7 +39,8 @@ def dispatch(changes: Sequence[Change]) -> None:
 def _events(change: Change) -> list[DomainEvent]:
     # Imported as modules: with them come the item classes, without which the stream's first batch could not be read.
     found = lead_events.events_of(change.old, change.new, change.change_id)
-    return [*found, *campaign_events.events_of(change.old, change.new, change.change_id)]
+    found += campaign_events.events_of(change.old, change.new, change.change_id)
+    return [*found, *own_events.events_of(change.old, change.new, change.change_id)]
 
 
 def _triggers(event_type: str, revision: int) -> list[store.ActiveTrigger]:
@@ -50,6 +53,12 @@ def _triggers(event_type: str, revision: int) -> list[store.ActiveTrigger]:
     return found
 
 
+def _may_begin(trigger: store.ActiveTrigger, event: DomainEvent) -> bool:
+    """Whether the trigger was in force, and does not answer the failure of a run that it led to itself."""
+    is_own_failure = event.event_type == "workflow_failed" and trigger.workflow_id in event.cause
+    return bool(trigger.active_from <= event.occurred_at) and not is_own_failure
+
+
 def _fits(trigger: store.ActiveTrigger, event: DomainEvent) -> bool:
     config: Mapping[str, Any] = trigger.config
     if not rules.matches(event.event_type, config, event.data):
@@ -57,13 +66,13 @@ def _fits(trigger: store.ActiveTrigger, event: DomainEvent) -> bool:
     filters = config.get("filters")
     if filters is None:
         return True
-    lead = leads.find(event.lead_id)
+    lead: Mapping[str, Any] | None = leads.find(event.lead_id) if event.lead_id else {}
     return lead is not None and conditions.evaluate(filters, {"lead": lead, "trigger": event.data}, clock.now())
 
 
 def _is_erased(event: DomainEvent) -> bool:
     """Whether the person was erased before their event was read: nothing may begin that would remember them."""
-    return leads.was_erased(event.lead_id)
+    return event.lead_id is not None and leads.was_erased(event.lead_id)
 
 
 def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.WorkflowExecution]:
@@ -85,7 +94,7 @@ def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.Workf
     else:
         starting.await_start(execution)
     guard = None
-    if trigger.config.get("once_per_lead"):
+    if trigger.config.get("once_per_lead") and event.lead_id is not None:
         guard = store.OncePerLead(pk=f"ONCE#{trigger.trigger_id}#{event.lead_id}", sk="#")
     return _written(execution, guard)
 
@@ -93,6 +102,7 @@ def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.Workf
 def _stop_cycle(execution: store.WorkflowExecution, event: DomainEvent) -> None:
     cycle = rules.cycle_of(event.cause, execution.workflow_id)
     execution.status, execution.completed_at = "failed", clock.now_stamp()
+    execution.error_name = "CycleStopped"
     execution.error_message = f"Stopped: workflows set each other off {rules.MAX_DEPTH} deep: {cycle}."
     logger().warning("workflow cycle stopped", workflow_id=execution.workflow_id, cycle=cycle)
 

@@ -8,6 +8,7 @@ from leadflow.core import clock, due, listing, table
 from leadflow.core.errors import Conflict
 from leadflow.core.table import Record
 from leadflow.workflows import store
+from leadflow.workflows.service import waiting
 
 _CANCEL_TRIES = 5
 
@@ -46,11 +47,12 @@ def cancel(execution_id: str) -> Record:
         if execution.status != "running":
             raise Conflict(f"Execution {execution_id} is {execution.status} already.", execution_id)
         execution.status, execution.completed_at = "cancelled", clock.now_stamp()
-        execution.lease_until = None
+        execution.lease_until = execution.wake_at = None
         due.clear(execution)
         try:
             table.save(execution)
         except table.Stale:
             continue
+        waiting.end(execution)
         return execution.record()
     raise Conflict(f"Execution {execution_id} is moving too fast to be cancelled just now; try again.", execution_id)
