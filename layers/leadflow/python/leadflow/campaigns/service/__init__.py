@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from leadflow.campaigns.rules import Sent
     from leadflow.campaigns.service.erasing import erase_person, first_mail_at, mails_of, was_erased
     from leadflow.campaigns.service.events import events_of, record_event
+    from leadflow.campaigns.service.imagining import would_send
     from leadflow.campaigns.service.sending import reconcile, send_to_lead
     from leadflow.campaigns.service.suppressions import is_suppressed, suppress
     from leadflow.campaigns.service.templates import get_template, require_template
@@ -30,6 +31,7 @@ __all__ = [
     "send_to_lead",
     "suppress",
     "was_erased",
+    "would_send",
 ]
 
 _HOMES = {
@@ -46,6 +48,7 @@ _HOMES = {
     "send_to_lead": "leadflow.campaigns.service.sending",
     "suppress": "leadflow.campaigns.service.suppressions",
     "was_erased": "leadflow.campaigns.service.erasing",
+    "would_send": "leadflow.campaigns.service.imagining",
 }
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         was_erased,
     )
     from leadflow.leads.service.events import events_of
+    from leadflow.leads.service.imagining import made_up, would_apply
     from leadflow.leads.service.leads import apply, create, find, get, page, update
     from leadflow.leads.service.signals import add_signal, page_of_signals, record_signal
     from leadflow.leads.service.visits import visit_token
@@ -37,6 +38,7 @@ __all__ = [
     "get",
     "get_erasure",
     "is_erased",
+    "made_up",
     "mark_of",
     "page",
     "page_of_signals",
@@ -46,6 +48,7 @@ __all__ = [
     "update",
     "visit_token",
     "was_erased",
+    "would_apply",
 ]
 
 _HOMES = {
@@ -60,6 +63,7 @@ _HOMES = {
     "get": "leadflow.leads.service.leads",
     "get_erasure": "leadflow.leads.service.erasing",
     "is_erased": "leadflow.leads.service.erasing",
+    "made_up": "leadflow.leads.service.imagining",
     "mark_of": "leadflow.leads.service.erasing",
     "page": "leadflow.leads.service.leads",
     "page_of_signals": "leadflow.leads.service.signals",
@@ -69,6 +73,7 @@ _HOMES = {
     "update": "leadflow.leads.service.leads",
     "visit_token": "leadflow.leads.service.visits",
     "was_erased": "leadflow.leads.service.erasing",
+    "would_apply": "leadflow.leads.service.imagining",
 }
 
 

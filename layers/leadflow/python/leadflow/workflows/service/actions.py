@@ -98,19 +98,30 @@ def _condition(context: Context) -> Result:
     return Result({"branch": rules.branch_of(context.node, context.cursor, facts, clock.now())})
 
 
-def _update_lead(context: Context) -> Result:
+def update_of(context: Context) -> dict[str, Any]:
+    """What an update_lead action changes: `set_fields`, `add_tags`, `remove_tags`. Raises InvalidInput, NotFound."""
     from leadflow.core.rendering import render_value
     from leadflow.core.schema import checked
     from leadflow.leads.schema import LeadUpdate
 
     if context.lead is None:
         raise NotFound("lead", context.lead_id)
-    config: Any = render_value(dict(context.node.config), _template_facts(context))
+    config: Any = render_value(dict(context.node.config), template_facts(context))
     fields = checked(LeadUpdate, json.dumps(config.get("set", {})), "set").model_dump(mode="json", exclude_unset=True)
     added, removed = list(config.get("add_tags", [])), list(config.get("remove_tags", []))
-    changed = leads.apply(context.lead_id, set_fields=fields, add_tags=added, remove_tags=removed, cause=context.chain)
-    touched = sorted({*fields, *(["tags"] if added or removed else [])})
-    return Result({"changed": touched, "version": changed.version}, lead_changed=True)
+    return {"set_fields": fields, "add_tags": added, "remove_tags": removed}
+
+
+def updated(update: Mapping[str, Any], version: int) -> dict[str, Any]:
+    """What an update_lead action gives: names of what it touched, never values, and the lead's version after it."""
+    tagged = update["add_tags"] or update["remove_tags"]
+    return {"changed": sorted({*update["set_fields"], *(["tags"] if tagged else [])}), "version": version}
+
+
+def _update_lead(context: Context) -> Result:
+    update = update_of(context)
+    changed = leads.apply(context.lead_id, **update, cause=context.chain)
+    return Result(updated(update, changed.version), lead_changed=True)
 
 
 def _send_email(context: Context) -> Result:
@@ -132,7 +143,8 @@ def _send_email(context: Context) -> Result:
     return Result(output, skip_reason=(sent.reason or "skipped") if sent.outcome == "skipped" else None)
 
 
-def _template_facts(context: Context) -> dict[str, Any]:
+def template_facts(context: Context) -> dict[str, Any]:
+    """What the templates of an action see."""
     from leadflow.core.rendering import lead_context
 
     facts = lead_context(context.lead or {})

@@ -75,7 +75,7 @@ def _moved(execution: store.WorkflowExecution, cursor: rules.Cursor, version: in
         if walked[one].output_data and after.asks_output(one, position)
     }
     moved = replace(cursor, position=position, results=results, branches=branches, outputs=outputs, done=done)
-    return moved if start == action_id else replace(moved, attempt=1, visit=1)
+    return moved if start == action_id else replace(moved, attempt=1, visit=1, steps=moved.steps + 1)
 
 
 def _took_side(log: store.ExecutionLog) -> bool:
