@@ -10,7 +10,8 @@ import pytest
 from leadflow.campaigns import service as campaigns
 from leadflow.campaigns.service import sending
 from leadflow.core import effects, table
-from leadflow.workflows.service import actions, dispatching, recovery, running, starting
+from leadflow.workflows import store_waiting
+from leadflow.workflows.service import actions, dispatching, recovery, running, starting, waiting
 from tests.chaos.killing import Killed, Place, kill_at, places
 from tests.cloud import fresh_cloud
 from tests.functional.campaigns.mailing import MailService, email_channel, lead, mail_service, template
@@ -190,6 +191,87 @@ def test_one_mail_goes_out_wherever_the_task_dies_and_however_often_the_batch_co
         with fresh_cloud(clock), mail_service() as mails:
             world = MailWorld(clock, mails)
             assert kill_at(place, world.work, *ENGINE, sending), place
+            world.recover()
+            try:
+                world.check()
+            except AssertionError as error:
+                error.add_note(f"killed at {place}")
+                raise
+
+
+class EventWorld(World):
+    """One lead that a workflow waits for: wait until it is qualified, tag it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.engine = Engine(clock)
+        self.workflow_id = call("workflows/create_workflow", {"name": "Waits"}).json["id"]
+        path = {"workflow_id": self.workflow_id}
+        assert call("workflows/add_trigger", {"trigger_type": "lead_created"}, path=path).status == 201
+        wait = {"for_event": "lead_status_changed", "event_config": {"to": "qualified"}, "timeout_hours": 48}
+        for order, (kind, config) in enumerate([("wait", wait), ("update_lead", {"add_tags": ["qualified"]})]):
+            body = {"action_type": kind, "action_config": config, "order": order}
+            assert call("workflows/add_action", body, path=path).status == 201
+        assert call("workflows/activate_workflow", path=path).status == 200
+        self.engine.changes()
+        clock.advance(seconds=1)
+        self.lead_id = call("leads/create_lead", {"name": "Ada", "email": "ada@example.com"}).json["id"]
+        self.records = self.engine.changes()
+
+    def work(self) -> None:
+        """The run lies down, then the event comes, and comes again."""
+        self.fall_asleep()
+        self.qualify()
+        for _ in range(2):
+            self.engine.deliver(self.records)
+            for start in self.engine.starts():
+                self.engine.segment(start)
+
+    def fall_asleep(self) -> None:
+        self.engine.deliver(self.records)
+        for start in self.engine.starts():
+            self.engine.segment(start)
+
+    def qualify(self) -> None:
+        body = {"status": "qualified"}
+        assert call("leads/update_lead", body, path={"lead_id": self.lead_id}).status == 200
+        self.records += self.engine.changes()
+
+    def recover(self) -> None:
+        """As in any world; the event comes once the run waits, if it has not come before."""
+        self.engine.asleep.clear()
+        self.engine.starts()
+        self.engine.deliver(self.records)
+        self.clock.advance(seconds=effects.LEASE.total_seconds() + 60)
+        recovery.reconcile()
+        for start in self.engine.starts():
+            self.engine.segment(start)
+        if call("leads/get_lead", path={"lead_id": self.lead_id}).json["status"] != "qualified":
+            self.qualify()
+        self.engine.deliver(self.records)
+        self.engine.run()
+
+    def check(self) -> None:
+        [run] = call("executions/list_executions", path={"workflow_id": self.workflow_id}).json["items"]
+        assert run["status"] == "completed", run
+        logs = call("executions/list_logs", path={"execution_id": run["id"]}).json["items"]
+        assert [log["status"] for log in logs] == ["completed", "completed"]
+        assert logs[0]["output_data"]["event"] == "lead_status_changed"
+        assert call("leads/get_lead", path={"lead_id": self.lead_id}).json["tags"] == ["qualified"]
+        assert store_waiting.waiting_for(self.lead_id, "lead_status_changed") == []
+
+
+def test_an_event_wakes_its_run_once_wherever_the_process_dies() -> None:
+    clock = Clock()
+    modules = (*ENGINE, waiting)
+    with fresh_cloud(clock):
+        states = places(EventWorld(clock).work, *modules)
+    assert len(states) > 15
+    for place in states:
+        clock = Clock()
+        with fresh_cloud(clock):
+            world = EventWorld(clock)
+            assert kill_at(place, world.work, *modules), place
             world.recover()
             try:
                 world.check()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from leadflow.core.table import Record
 from leadflow.entry.api import endpoint
-from leadflow.workflows.service import executions
+from leadflow.workflows.service import cancelling
 
 
 @endpoint(scope="workflows:write", returns="WorkflowExecution")
 def handler(execution_id: str) -> Record:
-    return executions.cancel(execution_id)
+    return cancelling.cancel(execution_id)

@@ -36,15 +36,15 @@ def walk(
         outcome = (results or {}).get(step.node.id, {})
         if step.skip_reason:
             trace.append(f"-{step.node.id}")
-            cursor = cursor.passed(step.node, "skipped")
+            cursor = cursor.passed(definition, step.node, "skipped")
         elif outcome == "!":
             trace.append(f"!{step.node.id}")
-            cursor = cursor.passed(step.node, "failed")
+            cursor = cursor.passed(definition, step.node, "failed")
             if not rules.survives_failure(definition, step.node):
                 return [*trace, "failed"]
         else:
             trace.append(step.node.id)
-            cursor = cursor.passed(step.node, "completed", outcome)
+            cursor = cursor.passed(definition, step.node, "completed", outcome)
     return trace
 
 
@@ -151,9 +151,9 @@ def test_the_order_of_writing_does_not_matter(case: tuple[list[ActionNode], dict
 @given(trees())
 def test_a_cursor_survives_being_kept_as_json_fields(case: tuple[list[ActionNode], dict[str, Any]]) -> None:
     nodes, _ = case
-    cursor = Cursor()
-    for node in rules.in_walking_order(nodes):
-        cursor = cursor.passed(node, "completed", {"branch": "yes"})
+    cursor, definition = Cursor(), defined(*nodes)
+    for node in definition.actions:
+        cursor = cursor.passed(definition, node, "completed", {"branch": "yes"})
     assert Cursor(**asdict(cursor)) == cursor
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from leadflow.workflows import rules, rules_following
 from leadflow.workflows.rules import ActionNode, Cursor, Definition
+from leadflow.workflows.rules_following import Walked
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -25,8 +26,12 @@ def walked(definition: Definition, count: int) -> Cursor:
     """The cursor of a run that has done so many actions."""
     cursor = Cursor()
     for node in definition.actions[:count]:
-        cursor = cursor.passed(node, "completed")
+        cursor = cursor.passed(definition, node, "completed")
     return cursor
+
+
+def memory(definition: Definition, count: int) -> Walked:
+    return Walked({node.id: "completed" for node in definition.actions[:count]})
 
 
 def rest(definition: Definition, cursor: Cursor) -> list[str]:
@@ -38,12 +43,12 @@ def rest(definition: Definition, cursor: Cursor) -> list[str]:
         if step is None:
             return seen
         seen.append(step.node.id)
-        cursor = cursor.passed(step.node, "skipped" if step.skip_reason else "completed")
+        cursor = cursor.passed(definition, step.node, "skipped" if step.skip_reason else "completed")
 
 
 def followed(old: str, new: str, done: int) -> str | None:
     before, after = flat(1, old), flat(2, new)
-    move = rules_following.follow(before, after, walked(before, done))
+    move = rules_following.follow(before, after, walked(before, done), memory(before, done))
     return None if move is None else "".join(rest(after, move.cursor))
 
 
@@ -68,9 +73,9 @@ def test_where_its_action_is_gone_it_goes_on_with_what_follows_in_the_new_order(
 
 def test_what_it_was_put_beyond_stays_behind_it() -> None:
     one, two, three = flat(1, "ab"), flat(2, "anb"), flat(3, "anc")
-    first = rules_following.follow(one, two, walked(one, 1))
+    first = rules_following.follow(one, two, walked(one, 1), memory(one, 1))
     assert first is not None
-    second = rules_following.follow(two, three, first.cursor)
+    second = rules_following.follow(two, three, first.cursor, memory(one, 1))
     assert second is not None
     assert rest(three, second.cursor) == ["c"]
 
@@ -87,7 +92,7 @@ def test_a_run_at_the_end_takes_what_was_added_there() -> None:
 def test_the_action_that_is_gone_is_named_and_keeps_its_step() -> None:
     before = flat(1, "abc")
     cursor = walked(before, 1).again()
-    move = rules_following.follow(before, flat(2, "ac"), cursor)
+    move = rules_following.follow(before, flat(2, "ac"), cursor, memory(before, 1))
     assert move is not None
     assert move.dropped is not None
     assert move.dropped.id == "b"
@@ -99,9 +104,9 @@ def test_below_an_action_that_the_run_never_met_nothing_runs() -> None:
     parent = ActionNode("p", "condition", {"if": {"field": "lead.name", "op": "exists"}}, 0)
     child = ActionNode("c", "wait", {}, 9, "p", {"branch": "yes"})
     after = version(2, parent, ActionNode("b", "wait", {}, 0, "p", {"branch": "yes"}), child)
-    move = rules_following.follow(before, after, walked(before, 1))
+    move = rules_following.follow(before, after, walked(before, 1), memory(before, 1))
     assert move is not None
-    step = rules.next_step(after, move.cursor.passed(after.by_id["b"], "completed"), {}, NOW)
+    step = rules.next_step(after, move.cursor.passed(after, after.by_id["b"], "completed"), {}, NOW)
     assert step is not None
     assert step.skip_reason == "the action above was not part of this run"
 
@@ -126,6 +131,7 @@ def test_through_any_versions_no_action_comes_twice_and_the_run_ends(
     chain: list[Definition], data: st.DataObject
 ) -> None:
     present, cursor, done = chain[0], Cursor(), list[str]()
+    results, sides = dict[str, str](), dict[str, str]()
     for newer in chain[1:]:
         for _ in range(data.draw(st.integers(0, len(present.actions)))):
             cursor = rules_following.past_walked(present, cursor)
@@ -133,16 +139,17 @@ def test_through_any_versions_no_action_comes_twice_and_the_run_ends(
             if step is None:
                 break
             done.append(step.node.id)
-            cursor = _decided(step, cursor, data)
+            cursor = _decided(present, step, cursor, data, results, sides)
         cursor = rules_following.past_walked(present, cursor)
         standing = rules.next_step(present, cursor, {}, NOW)
-        move = rules_following.follow(present, newer, cursor)
+        move = rules_following.follow(present, newer, cursor, Walked(results, sides))
         if move is None:
             assert standing is not None
             assert not {node.id for node in present.actions} & {node.id for node in newer.actions}
             return
         assert 0 <= move.cursor.position <= len(newer.actions)
-        assert move.cursor.results == cursor.results
+        later = {str(node.parent_id) for node in newer.actions[move.cursor.position :]}
+        assert move.cursor.results == {one: held for one, held in results.items() if one in later}
         if standing is not None and standing.node.id in newer.by_id:
             again = rules.next_step(newer, rules_following.past_walked(newer, move.cursor), {}, NOW)
             assert again is not None
@@ -152,8 +159,19 @@ def test_through_any_versions_no_action_comes_twice_and_the_run_ends(
     assert len(done) == len(set(done))
 
 
-def _decided(step: rules.Step, cursor: Cursor, data: st.DataObject) -> Cursor:
+def _decided(
+    definition: Definition,
+    step: rules.Step,
+    cursor: Cursor,
+    data: st.DataObject,
+    results: dict[str, str],
+    sides: dict[str, str],
+) -> Cursor:
+    """What becomes of a step, which is kept in `results` and `sides` as logs keep it."""
+    results[step.node.id] = "skipped" if step.skip_reason else "completed"
     if step.skip_reason:
-        return cursor.passed(step.node, "skipped")
+        return cursor.passed(definition, step.node, "skipped")
     output = {"branch": data.draw(st.sampled_from(["yes", "no"]))} if step.node.action_type == "condition" else None
-    return cursor.passed(step.node, "completed", output)
+    if output:
+        sides[step.node.id] = output["branch"]
+    return cursor.passed(definition, step.node, "completed", output)

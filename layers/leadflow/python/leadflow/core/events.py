@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DomainEvent:
-    """Something that happened to a lead.
+    """Something that happened, to a lead or (`lead_id` None) to a run that is about none.
 
     `event_id` is the same however often the change that caused it is delivered. `cause` lists the workflow ids whose
     actions led here, oldest first: its length is the depth at which chains stop. `data` holds ids, statuses and
@@ -20,7 +20,7 @@ class DomainEvent:
 
     event_type: str
     event_id: str
-    lead_id: str
+    lead_id: str | None
     occurred_at: str
     data: dict[str, Any] = field(default_factory=dict)
     cause: tuple[str, ...] = ()

@@ -281,8 +281,8 @@ def transaction(token: str | None = None) -> Iterator[TransactWrite]:
         raise
 
 
-def save_together(items: Sequence[Item]) -> None:
-    """Writes back several items that were read, or writes new ones, in one transaction.
+def save_together(items: Sequence[Item], gone: Sequence[Item] = ()) -> None:
+    """Writes back several items that were read, or writes new ones, and deletes those `gone`, in one transaction.
 
     Waits out other transactions for a moment. Raises TransactionRefused when one of them has changed since.
     """
@@ -291,6 +291,8 @@ def save_together(items: Sequence[Item]) -> None:
     for turn in _CONTENTION_TURNS:
         try:
             with transaction() as writes:
+                for item in gone:
+                    writes.delete(item)
                 for item in items:
                     writes.save(item)
             return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
 
 from leadflow.core.schema import JsonObject, JsonSchema, OutboundTemplate, Text, TimeZone, Write
+from leadflow.workflows.enums import LeadEvent
 
 ObjectId = Annotated[Text, Field(min_length=1, max_length=64)]
 Words = Annotated[Text, Field(min_length=1, max_length=10_000)]
@@ -73,6 +74,10 @@ class MessageConfig(TriggerConfig):
     contains: Words | None = None
 
 
+class WorkflowFailedConfig(TriggerConfig):
+    workflow_id: ObjectId | None = None
+
+
 TRIGGER_CONFIGS: dict[str, type[TriggerConfig]] = {
     "lead_created": TriggerConfig,
     "lead_status_changed": StatusChangedConfig,
@@ -86,7 +91,7 @@ TRIGGER_CONFIGS: dict[str, type[TriggerConfig]] = {
     "webhook": WebhookTriggerConfig,
     "message_received": MessageConfig,
     "score_threshold": ScoreConfig,
-    "workflow_failed": TriggerConfig,
+    "workflow_failed": WorkflowFailedConfig,
 }
 
 
@@ -179,16 +184,43 @@ class RunAgentConfig(ActionConfig):
     max_cost: Annotated[float, Field(ge=0)] | None = None
 
 
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class Window(Write):
+    """Hours and weekdays, every day unless `days` says which; `timezone` is an IANA zone or the lead's (the default).
+
+    `from` belongs to it and `to` does not; `to` may be 24:00. It does not go past midnight.
+    """
+
+    days: Annotated[list[Day], Field(min_length=1, max_length=7)] = Field(default_factory=lambda: list(get_args(Day)))
+    from_: Clock = Field(alias="from")
+    to: Clock | Literal["24:00"]
+    timezone: Literal["lead"] | TimeZone = "lead"
+
+    @model_validator(mode="after")
+    def _opens(self) -> Window:
+        if self.from_ >= self.to:
+            raise ValueError("from must be before to; a window ends at midnight at the latest")
+        return self
+
+
 class WaitConfig(ActionConfig):
-    """Exactly one of a duration (its parts add up), `until` (RFC 3339 or a lead's date field) and `for_event`."""
+    """Exactly one of a duration (its parts add up), `until` (RFC 3339 or a lead's date field) and `for_event`.
+
+    `window` holds what is over back until the next moment in it. `for_event` waits for an event of the run's lead, at
+    most `timeout_hours`; `event_config` says which events count, as the `trigger_config` of that type does.
+    """
 
     minutes: Annotated[int, Field(ge=0)] | None = None
     hours: Annotated[int, Field(ge=0)] | None = None
     days: Annotated[int, Field(ge=0)] | None = None
     until: Words | None = None
-    for_event: Words | None = None
+    for_event: LeadEvent | None = None
+    event_config: JsonObject | None = None
     timeout_hours: Annotated[int, Field(ge=1, le=MAX_WAIT_DAYS * 24)] | None = None
-    window: JsonObject | None = None
+    window: Window | None = None
 
     @field_validator("until")
     @classmethod
@@ -214,7 +246,25 @@ class WaitConfig(ActionConfig):
             raise ValueError("needs exactly one of a duration (minutes, hours, days), until and for_event")
         if self.total_minutes > MAX_WAIT_DAYS * 1440:
             raise ValueError(f"waits at most {MAX_WAIT_DAYS} days")
+        if self.for_event is not None and self.window is not None:
+            raise ValueError("a window does not go with for_event; put a wait with minutes 0 and the window after it")
+        if self.for_event is None and (self.timeout_hours is not None or self.event_config is not None):
+            raise ValueError("timeout_hours and event_config go with for_event only")
+        if self.for_event is not None:
+            self._check_event(self.for_event)
         return self
+
+    def _check_event(self, event: str) -> None:
+        given = self.event_config or {}
+        for name in ("filters", "once_per_lead"):
+            if name in given:
+                raise ValueError(f"event_config takes no {name}")
+        try:
+            TRIGGER_CONFIGS[event].model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(["event_config", *(str(part) for part in first["loc"])])
+            raise ValueError(f"{where}: {first['msg']}") from None
 
 
 class ConditionConfig(ActionConfig):

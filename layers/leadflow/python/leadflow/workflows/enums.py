@@ -20,6 +20,18 @@ TriggerType = Literal[
     "email_bounced",
     "workflow_failed",
 ]
+# What a run can wait for: events of its lead.
+LeadEvent = Literal[
+    "lead_status_changed",
+    "email_opened",
+    "email_clicked",
+    "email_bounced",
+    "email_replied",
+    "form_submitted",
+    "appointment_scheduled",
+    "message_received",
+    "score_threshold",
+]
 ActionType = Literal[
     "send_email",
     "send_message",
@@ -35,12 +47,13 @@ ExecutionStatus = Literal["running", "completed", "failed", "cancelled"]
 LogStatus = Literal["pending", "running", "completed", "failed", "skipped"]
 
 WORKFLOW_STATUSES: tuple[str, ...] = get_args(WorkflowStatus)
+WAITABLE_EVENTS: frozenset[str] = frozenset(get_args(LeadEvent))
 EXECUTION_STATUSES: tuple[str, ...] = get_args(ExecutionStatus)
 
 # What the engine can do and hear today; activation refuses the rest with a clear sentence.
 READY_TRIGGERS = frozenset(
     {"lead_created", "lead_status_changed", "score_threshold", "email_opened", "email_clicked", "email_bounced"}
-    | {"form_submitted", "appointment_scheduled", "time_based", "webhook"}
+    | {"form_submitted", "appointment_scheduled", "time_based", "webhook", "workflow_failed"}
 )
 READY_ACTIONS = frozenset(
     {"send_email", "update_lead", "create_task", "wait", "condition", "call_webhook", "run_ai_agent"}

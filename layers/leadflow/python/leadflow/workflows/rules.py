@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import Any
 
 from leadflow.core import clock, conditions
+from leadflow.workflows import rules_outputs, rules_windows
 
-MAX_ACTIONS = 500
+MAX_ACTIONS = 3_000
 # Chains of workflows that change leads for each other stop at this depth.
 MAX_DEPTH = 5
 _LONGEST_BACKOFF = timedelta(hours=1)
@@ -61,9 +62,39 @@ class Definition:
     def by_id(self) -> dict[str, ActionNode]:
         return {node.id: node for node in self.actions}
 
+    @cached_property
+    def position_of(self) -> dict[str, int]:
+        return {node.id: position for position, node in enumerate(self.actions)}
+
+    @cached_property
+    def _with_error_side(self) -> frozenset[str]:
+        return frozenset(str(node.parent_id) for node in self.actions if node.branch == "error")
+
+    @cached_property
+    def _last_child(self) -> dict[str, int]:
+        """Where the last child of each action stands."""
+        return {str(node.parent_id): position for position, node in enumerate(self.actions)}
+
+    @cached_property
+    def _last_asked(self) -> dict[str, int]:
+        """Where the output of each action is asked for the last time."""
+        asked = [rules_outputs.asked_by(node.config, node.condition) for node in self.actions]
+        last: dict[str, int] = {}
+        for position, names in enumerate(asked):
+            last.update(dict.fromkeys(self.by_id if rules_outputs.ANY in names else names, position))
+        return last
+
     def handles_errors_of(self, action_id: str) -> bool:
         """Whether the action has children on its error side."""
-        return any(node.parent_id == action_id and node.branch == "error" for node in self.actions)
+        return action_id in self._with_error_side
+
+    def asks_result(self, action_id: str, position: int) -> bool:
+        """Whether an action from this position on stands below that one, so that it depends on what became of it."""
+        return self._last_child.get(action_id, -1) >= position
+
+    def asks_output(self, action_id: str, position: int) -> bool:
+        """Whether an action from this position on names the output of that one in a condition or a template."""
+        return self._last_asked.get(action_id, -1) >= position
 
 
 @dataclass(frozen=True)
@@ -71,8 +102,9 @@ class Cursor:
     """Where a run stands.
 
     `position` is the index of the action under way, `attempt` and `visit` which try of it, `steps` the logs written.
-    `results` says of each action walked completed, failed or skipped, `branches` which side a condition took,
-    `outputs` what actions gave for later ones to ask.
+    `results` says of actions walked completed, failed or skipped, `branches` which side a condition took, `outputs`
+    what actions gave; each only as long as an action still to come can ask, so that a cursor stays small however long
+    the workflow is. `done` names actions still to come that a run which goes on with a newer version has behind it.
     """
 
     position: int = 0
@@ -82,25 +114,40 @@ class Cursor:
     results: dict[str, str] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
 
-    def passed(self, node: ActionNode, result: str, output: Mapping[str, Any] | None = None) -> Cursor:
+    def passed(
+        self, definition: Definition, node: ActionNode, result: str, output: Mapping[str, Any] | None = None
+    ) -> Cursor:
         """The cursor after an action has ended as completed, failed or skipped."""
-        output = dict(output or {})
+        output, after = dict(output or {}), self.position + 1
         branches = {**self.branches, node.id: output["branch"]} if "branch" in output else self.branches
         outputs = {**self.outputs, node.id: output} if output else self.outputs
+        results = {**self.results, node.id: result}
         return replace(
             self,
-            position=self.position + 1,
+            position=after,
             attempt=1,
+            visit=1,
             steps=self.steps + 1,
-            results={**self.results, node.id: result},
-            branches=branches,
-            outputs=outputs,
+            results={one: held for one, held in results.items() if definition.asks_result(one, after)},
+            branches={one: side for one, side in branches.items() if definition.asks_result(one, after)},
+            outputs=rules_outputs.within_bounds(
+                {one: held for one, held in outputs.items() if definition.asks_output(one, after)}
+            ),
         )
 
     def again(self) -> Cursor:
         """The cursor for the next attempt of the same action."""
         return replace(self, attempt=self.attempt + 1)
+
+    def retried(self, *, may_act_again: bool) -> Cursor:
+        """The cursor of a failed run that goes on: the action under it is begun anew, with a log entry of its own.
+
+        Unless it `may_act_again` its visit stays, so that its effects are found under the ids they had.
+        """
+        visit = self.visit + 1 if may_act_again else self.visit
+        return replace(self, attempt=1, visit=visit, steps=self.steps + 1)
 
 
 @dataclass(frozen=True)
@@ -177,6 +224,12 @@ def effect_of(execution_id: str, node: ActionNode, cursor: Cursor) -> tuple[str,
     return (execution_id, node.id, str(cursor.visit))
 
 
+def branch_of(node: ActionNode, cursor: Cursor, facts: Mapping[str, Any], now: datetime) -> str:
+    """The side a condition action takes: yes or no."""
+    held = conditions.evaluate(node.config["if"], {**facts, "actions": outputs_as_facts(cursor)}, now)
+    return "yes" if held else "no"
+
+
 def survives_failure(definition: Definition, node: ActionNode) -> bool:
     """Whether a run goes on after this action failed for good."""
     return node.on_error == "continue" or definition.handles_errors_of(node.id)
@@ -202,8 +255,19 @@ def retry_at(
 def wakes_at(config: Mapping[str, Any], lead: Mapping[str, Any] | None, now: datetime) -> datetime | None:
     """When a wait that begins now is over; None for an `until` that names a field the lead has no time in.
 
-    A time in the past is over at once. Durations are scaled by TIME_SCALE in the one-machine mode, times are not.
+    A time in the past is over at once; a window holds it back until it opens. A wait for an event ends then when the
+    event does not come. Durations are scaled by TIME_SCALE in the one-machine mode, times and windows are not.
     """
+    over = _time_is_up(config, lead, now)
+    window = config.get("window")
+    if over is None or window is None:
+        return over
+    return rules_windows.opens_at(window, rules_windows.zone_of(window, lead), over)
+
+
+def _time_is_up(config: Mapping[str, Any], lead: Mapping[str, Any] | None, now: datetime) -> datetime | None:
+    if config.get("for_event") is not None:
+        return now + clock.waiting(timedelta(hours=int(config.get("timeout_hours") or _EVENT_PATIENCE_HOURS)))
     until = config.get("until")
     if until is None:
         minutes = sum(int(config.get(unit) or 0) * size for unit, size in _UNITS.items())
@@ -215,6 +279,13 @@ def wakes_at(config: Mapping[str, Any], lead: Mapping[str, Any] | None, now: dat
         return None
 
 
+def event_output(until: str, event: str | None = None, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What a wait for an event gives: the event and its data, or that the time was up."""
+    return {**(data or {}), "until": until, "event": event, "timed_out": event is None}
+
+
+# How long a wait for an event is that does not say.
+_EVENT_PATIENCE_HOURS = 30 * 24
 _UNITS = {"minutes": 1, "hours": 60, "days": 1440}
 
 
@@ -236,6 +307,8 @@ def matches(trigger_type: str, config: Mapping[str, Any], data: Mapping[str, Any
     if trigger_type in ("email_opened", "email_clicked", "email_bounced"):
         named = all(config.get(name) in (None, data.get(name)) for name in ("campaign_id", "template_id", "link"))
         return named and (bool(config.get("include_machine")) or not data.get("machine", False))
+    if trigger_type == "workflow_failed":
+        return config.get("workflow_id") in (None, data.get("workflow_id"))
     return True
 
 

@@ -40,7 +40,7 @@ def retry_after(value: str | None, now: datetime) -> int | None:
     """Seconds that a Retry-After asks for, at most an hour; None for none or one that says nothing (RFC 9110)."""
     if not value:
         return None
-    if value.strip().isdigit():
+    if value.isascii() and value.strip().isdigit():
         seconds = float(value.strip()[:9])
     else:
         try:

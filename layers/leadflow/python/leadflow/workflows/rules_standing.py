@@ -6,7 +6,7 @@ The gates of triggers are the ones the dispatcher asks of every event; the way a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,13 @@ def in_force(active_from: str, occurred_at: str) -> Gate:
     """Whether the workflow was active already when it happened; both are RFC 3339 with milliseconds."""
     if active_from > occurred_at:
         return failed("trigger", "before_activation", "It happened before the workflow was activated.")
+    return passed("trigger")
+
+
+def not_answered(trigger_type: str, workflow_id: str, cause: Sequence[str]) -> Gate:
+    """Whether the event is not the failure of a run that the workflow led to itself: that it does not answer."""
+    if trigger_type == "workflow_failed" and workflow_id in cause:
+        return failed("trigger", "own_failure", "The workflow led to the run that failed.")
     return passed("trigger")
 
 
@@ -182,19 +189,19 @@ def ahead(
         if step.skip_reason:
             if node.action_type == "send_email" and held is None:
                 held = Gate("condition", "fail", "condition_not_met", f"Skipped: {step.skip_reason}.", about=node.id)
-            cursor = cursor.passed(node, "skipped")
+            cursor = cursor.passed(definition, node, "skipped")
             continue
         if node.action_type == "send_email":
             return Ahead(node, at, None, cursor.position == first)
         if node.action_type == "wait" and not (waits_already and cursor.position == first):
             until = rules.wakes_at(node.config, facts["lead"], at)
             if until is None and rules.survives_failure(definition, node):
-                cursor = cursor.passed(node, "failed")
+                cursor = cursor.passed(definition, node, "failed")
                 continue
             if until is None:
                 return Ahead(held=failed("wait", "no_time", "The lead has no time in the field it waits until."))
             at = until
-        cursor = cursor.passed(node, "completed", _output(node, cursor, facts, at))
+        cursor = cursor.passed(definition, node, "completed", _output(node, cursor, facts, at))
     return Ahead(held=held)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from leadflow.core.schema import JsonObject, OutboundUrl, Read, Text, Timestamp, Write
+from leadflow.leads.enums import Source as LeadSource
+from leadflow.leads.schema import LeadUpdate
 from leadflow.workflows.enums import (
     ActionType,
     ExecutionStatus,
+    LeadEvent,
     LogStatus,
     TriggerType,
     WorkflowStatus,
@@ -161,6 +164,85 @@ class WebhookSecret(Read):
 
     workflow_id: str
     secret: str
+
+
+class RetryRequest(Write):
+    """Which version a run goes on with: the one it had, or the one last published."""
+
+    version: Literal["pinned", "latest"] = "pinned"
+
+
+class MadeUpLead(LeadUpdate):
+    """A lead that does not exist: what a lead's update takes, and what only we set."""
+
+    source: LeadSource = "api"
+    score: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class SimulatedEvent(Write):
+    """An event of the lead during a simulated run, so long after its beginning."""
+
+    event: LeadEvent
+    after_minutes: Annotated[float, Field(ge=0, le=527_040)] = 0
+    data: JsonObject = Field(default_factory=dict)
+
+
+class SimulatedOutcome(Write):
+    """What comes of an action's first `times` attempts (of all, when not given): an error, or an output."""
+
+    error: Literal["UpstreamRejected", "UpstreamUnavailable", "RateLimited", "OutcomeUnknown"] | None = None
+    times: Annotated[int, Field(ge=1, le=10)] | None = None
+    output: JsonObject = Field(default_factory=dict)
+
+
+class SimulationRequest(Write):
+    """A run that is thought through: for a lead, a made-up one or none, from `at` (now) on."""
+
+    lead_id: ObjectId | None = None
+    lead: MadeUpLead | None = None
+    version: Literal["draft", "published"] = "draft"
+    trigger_type: TriggerType | Literal["manual"] = "manual"
+    data: JsonObject = Field(default_factory=dict)
+    at: AwareDatetime | None = None
+    events: Annotated[list[SimulatedEvent], Field(max_length=100)] = Field(default_factory=list)
+    outcomes: Annotated[dict[str, SimulatedOutcome], Field(max_length=100)] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_lead(self) -> SimulationRequest:
+        if self.lead_id is not None and self.lead is not None:
+            raise ValueError("takes lead_id or lead, not both")
+        return self
+
+
+class TraceEntry(Read):
+    """One attempt of one action of a simulated run; `would` says what it would do, `cost` the most it may cost."""
+
+    action_id: str
+    action_type: ActionType
+    status: LogStatus
+    reason: str | None
+    at: Timestamp
+    until: Timestamp
+    attempt: int
+    branch: Literal["yes", "no"] | None
+    output: dict[str, Any] | None
+    error_message: str | None
+    would: dict[str, Any] | None
+    cost: float
+
+
+class Simulation(Read):
+    """A run as it would be: what it would do in order, how long it would take in virtual time, what it would cost."""
+
+    workflow_id: str
+    version: int | None
+    status: Literal["completed", "failed"]
+    error_message: str | None
+    started_at: Timestamp
+    completed_at: Timestamp
+    duration_seconds: float
+    cost: float
+    trace: list[TraceEntry]
 
 
 class WorkflowTrigger(Read):

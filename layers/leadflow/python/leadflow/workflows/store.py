@@ -140,7 +140,8 @@ class WorkflowExecution(table.Item, discriminator="WorkflowExecution"):
 
     `run` numbers the state machine executions that carried it (a lost one is followed by the next number) and
     `segments` counts the calls of the present one, `cursor` is what `rules.Cursor` holds, `wake_at` is set while it
-    waits, `lost` counts losses since the last progress, `delivery` names the `HookDelivery` that began it.
+    waits (with `waiter_sk` when it is for an event), `lost` counts losses since the last progress, `retries` how often
+    it went on after it had ended, `error_name` is the error it failed with, `delivery` the `HookDelivery` it began by.
     """
 
     record_fields = (
@@ -168,6 +169,9 @@ class WorkflowExecution(table.Item, discriminator="WorkflowExecution"):
     lease_until = UnicodeAttribute(null=True)
     host_id = UnicodeAttribute(null=True)
     lost = NumberAttribute(default=0)
+    waiter_sk = UnicodeAttribute(null=True)
+    retries = NumberAttribute(default=0)
+    error_name = UnicodeAttribute(null=True)
 
     counts_when_gone = True
 
@@ -204,7 +208,7 @@ class ExecutionLog(table.Item, discriminator="ExecutionLog"):
 class CountedMark(table.Item, discriminator="CountedMark"):
     """That one event of a run is in the workflow's totals: it is counted once however often the change is read.
 
-    pk `WX#<execution>`  sk `CNT#<started|completed|failed>`
+    pk `WX#<execution>`  sk `CNT#<started|completed|failed|retried>[#<retries>]`
     """
 
 
@@ -325,6 +329,12 @@ def load_execution(execution_id: str) -> WorkflowExecution:
     if execution is None:
         raise NotFound("execution", execution_id)
     return execution
+
+
+def is_unchanged(execution: WorkflowExecution) -> bool:
+    """Whether a run is stored as it was read."""
+    found = find_execution(execution.id)
+    return found is not None and found.v == execution.v
 
 
 def executions_before(lead_id: str, before: str | None, limit: int) -> list[WorkflowExecution]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from leadflow.campaigns.service.erasing import erase_person, first_mail_at, mails_of, was_erased
     from leadflow.campaigns.service.events import events_of, record_event
     from leadflow.campaigns.service.explaining import gates_of_mail
+    from leadflow.campaigns.service.imagining import would_send
     from leadflow.campaigns.service.sending import reconcile, send_to_lead
     from leadflow.campaigns.service.suppressions import is_suppressed, suppress
     from leadflow.campaigns.service.templates import get_template, require_template
@@ -32,6 +33,7 @@ __all__ = [
     "send_to_lead",
     "suppress",
     "was_erased",
+    "would_send",
 ]
 
 _HOMES = {
@@ -49,6 +51,7 @@ _HOMES = {
     "send_to_lead": "leadflow.campaigns.service.sending",
     "suppress": "leadflow.campaigns.service.suppressions",
     "was_erased": "leadflow.campaigns.service.erasing",
+    "would_send": "leadflow.campaigns.service.imagining",
 }
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         was_erased,
     )
     from leadflow.leads.service.events import events_of
+    from leadflow.leads.service.imagining import made_up, would_apply
     from leadflow.leads.service.leads import (
         apply,
         create,
@@ -53,6 +54,7 @@ __all__ = [
     "hold",
     "is_erased",
     "known_as",
+    "made_up",
     "mark_of",
     "match",
     "merge",
@@ -65,6 +67,7 @@ __all__ = [
     "update",
     "visit_token",
     "was_erased",
+    "would_apply",
 ]
 
 _HOMES = {
@@ -83,6 +86,7 @@ _HOMES = {
     "hold": "leadflow.leads.service.leads",
     "is_erased": "leadflow.leads.service.erasing",
     "known_as": "leadflow.leads.service.leads",
+    "made_up": "leadflow.leads.service.imagining",
     "mark_of": "leadflow.leads.service.erasing",
     "match": "leadflow.leads.service.matching",
     "merge": "leadflow.leads.service.merging",
@@ -95,6 +99,7 @@ _HOMES = {
     "update": "leadflow.leads.service.leads",
     "visit_token": "leadflow.leads.service.visits",
     "was_erased": "leadflow.leads.service.erasing",
+    "would_apply": "leadflow.leads.service.imagining",
 }
 
 

@@ -115,8 +115,8 @@ def apply(
     `cause` lists the workflows that led here, oldest first; the events of the change carry it. Raises InvalidInput
     naming each wrong field, NotFound, Conflict, RateLimited.
     """
-    wanted = _checked(set_fields)
-    added = _checked({"tags": add_tags})["tags"]
+    wanted = checked_fields(set_fields)
+    added = checked_fields({"tags": add_tags})["tags"]
     removed = [tag.strip() for tag in remove_tags]
 
     def decide(lead: Mapping[str, Any], now: str) -> dict[str, Any]:
@@ -203,14 +203,14 @@ def _found_by_identity(
         raise MalformedRequest("cursor: not a cursor of this list")
     # A plus sign that was not percent-encoded arrives as a space, which neither may hold.
     asked = {"email": email and email.replace(" ", "+"), "phone": phone and f"+{phone.lstrip(' +')}"}
-    values = _checked({field: value for field, value in asked.items() if value})
+    values = checked_fields({field: value for field, value in asked.items() if value})
     owners = [store.owner_of_value(field, value) for field, value in values.items()]
     lead = store.find_lead(owners[0]) if owners[0] else None
     found = lead is not None and keep(lead) and all(owner in lead.parts for owner in owners)
     return {"items": [lead.record()] if lead and found else [], "next_cursor": None}
 
 
-def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a lead as LeadUpdate takes them. Raises InvalidInput naming each wrong one."""
     from leadflow.core.schema import checked
     from leadflow.leads.schema import LeadUpdate

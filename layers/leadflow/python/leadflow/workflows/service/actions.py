@@ -10,10 +10,11 @@ from typing import Any
 
 from leadflow.activities import service as activities
 from leadflow.campaigns import service as campaigns
-from leadflow.core import clock, conditions
+from leadflow.core import clock
 from leadflow.core.errors import InvalidInput, NotFound, OutcomeUnknown, UpstreamRejected
 from leadflow.leads import service as leads
-from leadflow.workflows import rules, store
+from leadflow.workflows import rules, store, store_waiting
+from leadflow.workflows.service import waiting
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,16 @@ class Context:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of an action: done, done by skipping, or to be looked at again at `wait_until`."""
+    """What came of an action: done, done by skipping, or to be looked at again at `wait_until`.
+
+    `waiter` is what waits for an event: it is kept while the run waits, and goes when the action has ended.
+    """
 
     output: Mapping[str, Any] = field(default_factory=dict)
     wait_until: datetime | None = None
     skip_reason: str | None = None
     lead_changed: bool = False
+    waiter: store_waiting.Waiter | None = None
 
 
 def perform(context: Context) -> Result:
@@ -60,41 +65,64 @@ def perform(context: Context) -> Result:
 
 
 def _wait(context: Context) -> Result:
-    if "until" in context.so_far:
-        until = clock.parse(str(context.so_far["until"]))
-        return Result(context.so_far, None if until <= clock.now() else until)
-    until_or_none = rules.wakes_at(context.node.config, context.lead, clock.now())
-    if until_or_none is None:
+    until = str(context.so_far["until"]) if "until" in context.so_far else _until(context)
+    is_over = clock.parse(until) <= clock.now()
+    if context.node.config.get("for_event") is not None:
+        return _wait_for_event(context, until, is_over=is_over)
+    return Result({"until": until}, None if is_over else clock.parse(until))
+
+
+def _until(context: Context) -> str:
+    """When a wait that begins now is over. Raises InvalidInput."""
+    over = rules.wakes_at(context.node.config, context.lead, clock.now())
+    if over is None:
         raise InvalidInput("until", "the lead has no time in this field")
-    output = {"until": clock.stamp(until_or_none)}
-    return Result(output, until_or_none if until_or_none > clock.now() else None)
+    return clock.stamp(over)
+
+
+def _wait_for_event(context: Context, until: str, *, is_over: bool) -> Result:
+    if not context.lead_id or context.lead is None:
+        raise NotFound("lead", context.lead_id)
+    waiter = waiting.waiter_of(context.execution, context.node, context.cursor.steps, until)
+    if waiter.event is not None:
+        return Result(rules.event_output(until, waiter.event["type"], waiter.event["data"]), waiter=waiter)
+    if is_over:
+        return Result(rules.event_output(until), waiter=waiter)
+    # `until` is the waiter's: an earlier call may have died after it had begun it.
+    return Result({"until": waiter.until}, clock.parse(waiter.until), waiter=waiter)
 
 
 def _condition(context: Context) -> Result:
     if "branch" in context.so_far:
         return Result(context.so_far)
-    facts = {
-        "lead": context.lead or {},
-        "trigger": context.execution.trigger_data,
-        "actions": rules.outputs_as_facts(context.cursor),
-    }
-    held = conditions.evaluate(context.node.config["if"], facts, clock.now())
-    return Result({"branch": "yes" if held else "no"})
+    facts = {"lead": context.lead or {}, "trigger": context.execution.trigger_data}
+    return Result({"branch": rules.branch_of(context.node, context.cursor, facts, clock.now())})
 
 
-def _update_lead(context: Context) -> Result:
+def update_of(context: Context) -> dict[str, Any]:
+    """What an update_lead action changes: `set_fields`, `add_tags`, `remove_tags`. Raises InvalidInput, NotFound."""
     from leadflow.core.rendering import render_value
     from leadflow.core.schema import checked
     from leadflow.leads.schema import LeadUpdate
 
     if context.lead is None:
         raise NotFound("lead", context.lead_id)
-    config: Any = render_value(dict(context.node.config), _template_facts(context))
+    config: Any = render_value(dict(context.node.config), template_facts(context))
     fields = checked(LeadUpdate, json.dumps(config.get("set", {})), "set").model_dump(mode="json", exclude_unset=True)
     added, removed = list(config.get("add_tags", [])), list(config.get("remove_tags", []))
-    changed = leads.apply(context.lead_id, set_fields=fields, add_tags=added, remove_tags=removed, cause=context.chain)
-    touched = sorted({*fields, *(["tags"] if added or removed else [])})
-    return Result({"changed": touched, "version": changed.version}, lead_changed=True)
+    return {"set_fields": fields, "add_tags": added, "remove_tags": removed}
+
+
+def updated(update: Mapping[str, Any], version: int) -> dict[str, Any]:
+    """What an update_lead action gives: names of what it touched, never values, and the lead's version after it."""
+    tagged = update["add_tags"] or update["remove_tags"]
+    return {"changed": sorted({*update["set_fields"], *(["tags"] if tagged else [])}), "version": version}
+
+
+def _update_lead(context: Context) -> Result:
+    update = update_of(context)
+    changed = leads.apply(context.lead_id, **update, cause=context.chain)
+    return Result(updated(update, changed.version), lead_changed=True)
 
 
 def _create_task(context: Context) -> Result:
@@ -108,7 +136,7 @@ def _create_task(context: Context) -> Result:
         return Result({"task_id": task_id})
     config = context.node.config
     words = {name: config[name] for name in ("title", "description", "assigned_to") if name in config}
-    fields: Any = render_value(words, _template_facts(context))
+    fields: Any = render_value(words, template_facts(context))
     fields["lead_id"] = context.execution.lead_id
     if config.get("due_in_hours") is not None:
         fields["due_at"] = clock.stamp(clock.now() + timedelta(hours=config["due_in_hours"]))
@@ -140,16 +168,17 @@ def _send_email(context: Context) -> Result:
 def _call_webhook(context: Context) -> Result:
     from leadflow.workflows.service import calling
 
-    return calling.call(context, _template_facts(context))
+    return calling.call(context, template_facts(context))
 
 
 def _run_ai_agent(context: Context) -> Result:
     from leadflow.workflows.service import asking
 
-    return asking.run(context, _template_facts(context))
+    return asking.run(context, template_facts(context))
 
 
-def _template_facts(context: Context) -> dict[str, Any]:
+def template_facts(context: Context) -> dict[str, Any]:
+    """What the templates of an action see."""
     from leadflow.core.rendering import lead_context
 
     facts = lead_context(context.lead or {})

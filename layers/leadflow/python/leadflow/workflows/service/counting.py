@@ -1,6 +1,8 @@
 """Totals of runs per workflow, exact however often and in whatever batches the changes are read.
 
-Each event of a run is marked as counted in the transaction that counts it.
+Each event of a run is marked as counted in the transaction that counts it. A failed run that goes on is a failure no
+more: `failure_count` goes down by one, and what becomes of it then is counted as for any run. So at rest a workflow's
+runs are its successes, its failures and what was cancelled or still runs.
 """
 
 from __future__ import annotations
@@ -16,7 +18,14 @@ from leadflow.workflows import store
 # A transaction takes 100 actions: a mark per event and a total per workflow.
 _PER_TRANSACTION = 45
 _TRIES = 8
-_TOTALS = {"started": "execution_count", "completed": "success_count", "failed": "failure_count"}
+# Which total an event changes and by how much.
+_TOTALS = {
+    "started": ("execution_count", 1),
+    "completed": ("success_count", 1),
+    "failed": ("failure_count", 1),
+    "retried": ("failure_count", -1),
+}
+_ENDS = frozenset({"completed", "failed"})
 
 
 def count(changes: Sequence[Change]) -> None:
@@ -27,13 +36,18 @@ def count(changes: Sequence[Change]) -> None:
 
 
 def _events(change: Change) -> Iterator[tuple[store.WorkflowExecution, str]]:
+    """Events of a run by the name of their mark: `started`, `completed`, `failed`, and `failed#1` … after a retry."""
     old, new = change.old, change.new
     if not isinstance(new, store.WorkflowExecution):
         return
+    before = getattr(old, "status", None)
+    again = f"#{int(new.retries)}" if new.retries else ""
     if old is None:
         yield new, "started"
-    if new.status in _TOTALS and new.status != getattr(old, "status", None):
-        yield new, new.status
+    if new.status in _ENDS and new.status != before:
+        yield new, f"{new.status}{again}"
+    if before == "failed" and new.status == "running":
+        yield new, f"retried{again}"
 
 
 def _count_once(events: list[tuple[store.WorkflowExecution, str]]) -> None:
@@ -64,7 +78,8 @@ def _commit(events: list[tuple[store.WorkflowExecution, str]]) -> None:
             mark.touch()
             writes.save(mark, condition=table.Item.pk.does_not_exist())
             total = totals[execution.workflow_id]
-            total[_TOTALS[what]] += 1
+            name, number = _TOTALS[what.partition("#")[0]]
+            total[name] += number
             total["last"] = max(total["last"] or "", execution.started_at)
         for workflow_id, total in totals.items():
             counters = store.WorkflowCounters(pk=f"WF#{workflow_id}", sk="#COUNT")

@@ -21,7 +21,8 @@ from leadflow.leads import service as leads
 from leadflow.leads.service import events as lead_events
 from leadflow.workflows import rules, store
 from leadflow.workflows import rules_standing as standing
-from leadflow.workflows.service import starting, triggering
+from leadflow.workflows.service import events as own_events
+from leadflow.workflows.service import starting, triggering, waiting
 
 # The stream keeps a change for 24 hours.
 _DAY_IS_KEPT = timedelta(hours=48)
@@ -35,6 +36,7 @@ def dispatch(changes: Sequence[Change]) -> None:
     revision = store.trigger_revision()
     begun: list[store.WorkflowExecution] = []
     for event in events:
+        begun += waiting.wake(event)
         for trigger in triggering.in_force(event.event_type, revision):
             if first_closed(_gates(trigger, event)) is None:
                 begun += _begin(trigger, event)
@@ -45,19 +47,23 @@ def _events(change: Change) -> list[DomainEvent]:
     # Imported as modules: with them come the item classes, without which the stream's first batch could not be read.
     found = lead_events.events_of(change.old, change.new, change.change_id)
     found += activity_events.events_of(change.old, change.new)
-    return [*found, *campaign_events.events_of(change.old, change.new, change.change_id)]
+    found += campaign_events.events_of(change.old, change.new, change.change_id)
+    return [*found, *own_events.events_of(change.old, change.new, change.change_id)]
 
 
 def _gates(trigger: store.ActiveTrigger, event: DomainEvent) -> Iterator[Gate]:
     """What must hold for a trigger to begin a run for an event; reads for each gate when it is asked."""
     config: Mapping[str, Any] = trigger.config
     yield standing.in_force(trigger.active_from, event.occurred_at)
+    yield standing.not_answered(event.event_type, trigger.workflow_id, event.cause)
     yield standing.fits(event.event_type, config, event.data)
     filters = config.get("filters")
-    lead = None if filters is None else leads.find(event.lead_id)
+    lead: Mapping[str, Any] | None = {}
+    if event.lead_id is not None and filters is not None:
+        lead = leads.find(event.lead_id)
     yield standing.filtered(filters, lead, event.data, clock.now())
     # Of a person who was erased before their event was read nothing may begin that would remember them.
-    yield standing.not_erased(leads.was_erased(event.lead_id))
+    yield standing.not_erased(event.lead_id is not None and leads.was_erased(event.lead_id))
 
 
 def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.WorkflowExecution]:
@@ -78,9 +84,10 @@ def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.Workf
     if len(event.cause) >= rules.MAX_DEPTH:
         cycle = rules.cycle_of(event.cause, execution.workflow_id)
         _stop(execution, f"Stopped: workflows set each other off {rules.MAX_DEPTH} deep: {cycle}.")
+        execution.error_name = "CycleStopped"
         return _written(execution, guards)
     starting.await_start(execution)
-    return _written(execution, guards, int(trigger.max_runs))
+    return _written(execution, guards, int(trigger.max_runs) if event.lead_id is not None else None)
 
 
 def _stop(execution: store.WorkflowExecution, reason: str) -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from leadflow.core import clock, due, removal, table
 from leadflow.core.errors import InProgress
 from leadflow.workflows import store
+from leadflow.workflows.service import waiting
 
 # The stream keeps a change for 24 hours.
 _COUNTED_AGAIN_WITHIN = timedelta(hours=48)
@@ -20,7 +21,8 @@ _COUNTED_AGAIN_WITHIN = timedelta(hours=48)
 def erase_person(lead_id: str) -> int:
     """Removes what is left, safe to repeat; gives how many items that were."""
     spent = removal.remove(removal.keys_under(f"SPEND#{lead_id}"))
-    return spent + sum(_erase_run(pk.removeprefix("WX#")) for pk, _ in removal.keys_about(lead_id, "WX#"))
+    runs = sum(_erase_run(pk.removeprefix("WX#")) for pk, _ in removal.keys_about(lead_id, "WX#"))
+    return spent + runs + waiting.forget(lead_id)
 
 
 def _erase_run(execution_id: str) -> int:

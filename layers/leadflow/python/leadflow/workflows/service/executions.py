@@ -1,15 +1,12 @@
-"""Runs as people see them: lists, logs, and cancelling."""
+"""Runs as people see them: lists and logs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from leadflow.core import clock, due, listing, table
-from leadflow.core.errors import Conflict
+from leadflow.core import listing
 from leadflow.core.table import Record
 from leadflow.workflows import store
-
-_CANCEL_TRIES = 5
 
 
 def get(execution_id: str) -> Record:
@@ -37,20 +34,3 @@ def list_logs(execution_id: str, limit: int, cursor: str | None) -> dict[str, An
     return listing.children(
         store.ExecutionLog, f"WX#{execution_id}", "LOG#", limit=limit, cursor=cursor, newest_first=False
     )
-
-
-def cancel(execution_id: str) -> Record:
-    """Ends a run that has not ended, also while it waits; what was done stays done. Raises NotFound, Conflict."""
-    for _ in range(_CANCEL_TRIES):
-        execution = store.load_execution(execution_id)
-        if execution.status != "running":
-            raise Conflict(f"Execution {execution_id} is {execution.status} already.", execution_id)
-        execution.status, execution.completed_at = "cancelled", clock.now_stamp()
-        execution.lease_until = None
-        due.clear(execution)
-        try:
-            table.save(execution)
-        except table.Stale:
-            continue
-        return execution.record()
-    raise Conflict(f"Execution {execution_id} is moving too fast to be cancelled just now; try again.", execution_id)

@@ -10,7 +10,8 @@ from dataclasses import asdict
 
 from leadflow.core import table
 from leadflow.workflows import rules, rules_following, store
-from leadflow.workflows.service import publishing
+from leadflow.workflows.rules_following import Walked
+from leadflow.workflows.service import publishing, waiting
 
 
 class Lost(Exception):
@@ -30,12 +31,34 @@ def catch_up(execution: store.WorkflowExecution) -> list[table.Item]:
         return []
     cursor = rules.Cursor(**execution.cursor)
     old, new = (publishing.definition(workflow.id, version) for version in (present, followed))
-    move = rules_following.follow(old, new, cursor)
+    move = rules_following.follow(old, new, cursor, walked(execution, old, cursor))
     if move is None:
         raise Lost(f"Version {followed} has none of the actions of version {present}, so where to go on is not known.")
     logs = [] if move.dropped is None else [_closed(execution, cursor, move.dropped, followed)]
+    if move.dropped is not None:
+        waiting.end(execution)
+        execution.waiter_sk = None
     execution.workflow_version, execution.cursor = followed, asdict(move.cursor)
     return logs
+
+
+def walked(execution: store.WorkflowExecution, present: rules.Definition, cursor: rules.Cursor) -> Walked:
+    """What became of the actions the run has walked, by its logs; the one it stands at is not among them."""
+    found = table.query_items(store.ExecutionLog, execution.pk, prefix="LOG#", newest_first=False)
+    last = {log.action_id: log for log in found if log.status in ("completed", "failed", "skipped")}
+    if cursor.position < len(present.actions):
+        last.pop(present.actions[cursor.position].id, None)
+    outputs = {one: dict(log.output_data) for one, log in last.items() if log.output_data}
+    return Walked(
+        results={one: _result(log) for one, log in last.items()},
+        branches={one: str(output["branch"]) for one, output in outputs.items() if "branch" in output},
+        outputs=outputs,
+    )
+
+
+def _result(log: store.ExecutionLog) -> str:
+    """As the engine has it: an action that looked and did nothing has completed, one that was not met is skipped."""
+    return "completed" if log.status == "skipped" and log.input_data is not None else str(log.status)
 
 
 def _closed(

@@ -99,8 +99,8 @@ def _action_errors(action: store.WorkflowAction, reachable: bool) -> Iterable[tu
         yield where, "its parent is missing or the actions form a cycle"
     if action.action_type not in READY_ACTIONS:
         yield where, f"{action.action_type} actions are not available yet"
-    elif action.action_type == "wait" and (action.action_config.get("for_event") or action.action_config.get("window")):
-        yield where, "waiting for an event or a window is not available yet"
+    elif action.action_type == "wait" and action.action_config.get("for_event") not in {None, *READY_TRIGGERS}:
+        yield where, f"waiting for {action.action_config['for_event']} is not available yet"
     elif action.action_type == "run_ai_agent":
         yield from _agent_errors(where, action.action_config["agent"])
     elif action.action_type == "send_email":

@@ -76,6 +76,24 @@ def hand_over(execution: store.WorkflowExecution) -> None:
     starting.queue_starts([execution])
 
 
+def go_on(execution: store.WorkflowExecution) -> None:
+    """Puts a run that had ended back to work, and queues it. Raises table.Stale when somebody else changed it."""
+    execution.status, execution.retries, execution.lost = "running", int(execution.retries) + 1, 0
+    execution.completed_at = execution.error_message = execution.error_name = execution.wake_at = None
+    _next_run(execution)
+    starting.queue_starts([execution])
+
+
+def wake(execution: store.WorkflowExecution) -> store.WorkflowExecution:
+    """Moves a sleeping run on to its next state machine execution, to be queued; the old one finds itself outdated.
+
+    Raises table.Stale when somebody else moved it.
+    """
+    execution.wake_at = None
+    _next_run(execution)
+    return execution
+
+
 def _next_run(execution: store.WorkflowExecution) -> None:
     execution.run, execution.segments = int(execution.run) + 1, 0
     execution.lease_until = None
@@ -88,6 +106,6 @@ def _next_run(execution: store.WorkflowExecution) -> None:
 def give_up(execution: store.WorkflowExecution, reason: str) -> None:
     """Ends a run as failed. Raises table.Stale when somebody moved it meanwhile."""
     execution.status, execution.completed_at, execution.error_message = "failed", clock.now_stamp(), reason
-    execution.lease_until = None
+    execution.lease_until, execution.error_name = None, "Lost"
     due.clear(execution)
     table.save(execution)

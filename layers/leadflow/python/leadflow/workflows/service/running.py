@@ -18,13 +18,14 @@ from leadflow.core.errors import LeadflowError
 from leadflow.core.observability import logger
 from leadflow.core.settings import settings
 from leadflow.leads import service as leads
-from leadflow.workflows import rules, rules_following, rules_outbound, store
+from leadflow.workflows import rules, rules_following, rules_outbound, rules_outputs, store, store_waiting
 from leadflow.workflows.service import actions, following, publishing, recovery
 
 # One call stops after this long or this many actions and is called again.
 SEGMENT_SECONDS = 60
 SEGMENT_ACTIONS = 50
-# A state machine execution fails at 25,000 events of history; one call is about 9 of them.
+# A state machine execution fails at 25,000 events of history. One call and the wait after it are 9 of them (five of
+# the task, two of the choice, two of the wait) and each repetition of a call by the platform 3 more.
 MAX_SEGMENTS = 2_000
 # How long after its time an unattended run is somebody's to pick up.
 PATIENCE = timedelta(minutes=2)
@@ -116,7 +117,7 @@ class _Segment:
     def _skip(self, step: rules.Step) -> None:
         log = self._new_log(step.node)
         log.status, log.reason, log.duration_ms = "skipped", step.skip_reason, 0
-        self.cursor = self.cursor.passed(step.node, "skipped")
+        self.cursor = self.cursor.passed(self.definition, step.node, "skipped")
         self._commit([log])
 
     def _act(self, node: rules.ActionNode) -> dict[str, Any] | None:
@@ -129,12 +130,31 @@ class _Segment:
         except LeadflowError as error:
             return self._failed(node, log, error, _milliseconds(log, started))
         log.duration_ms = _milliseconds(log, started)
-        log.output_data = dict(result.output) or None
+        try:
+            return self._carried_out(node, log, result)
+        except table.TransactionRefused:
+            if result.waiter is None or not store.is_unchanged(self.execution):
+                raise
+            # What was waited for happened at this very moment: the waiter holds it now.
+            return self._act(node)
+
+    def _carried_out(
+        self, node: rules.ActionNode, log: store.ExecutionLog, result: actions.Result
+    ) -> dict[str, Any] | None:
         if result.wait_until is not None:
-            return self._pause(log, result.wait_until)
+            log.output_data = dict(result.output) or None
+            return self._pause(log, result.wait_until, result.waiter)
+        output = rules_outputs.bounded(result.output)
+        log.output_data = output or None
         log.status, log.reason = ("skipped", result.skip_reason) if result.skip_reason else ("completed", None)
-        self.cursor = self.cursor.passed(node, "completed", result.output)
-        self._commit([log])
+        before = self.cursor
+        self.cursor = before.passed(self.definition, node, "completed", output)
+        self.execution.waiter_sk = None
+        try:
+            self._commit([log], gone=result.waiter)
+        except table.TransactionRefused:
+            self.cursor = before
+            raise
         if result.lead_changed:
             self.lead = leads.find(str(self.execution.lead_id))
         return None
@@ -155,9 +175,17 @@ class _Segment:
         log.action_id, log.action_type = node.id, node.action_type
         return log
 
-    def _pause(self, log: store.ExecutionLog, until: datetime) -> dict[str, Any]:
+    def _pause(
+        self, log: store.ExecutionLog, until: datetime, waiter: store_waiting.Waiter | None = None
+    ) -> dict[str, Any]:
         self.execution.wake_at = clock.stamp(until)
-        self._commit([log], lease=None)
+        self.execution.waiter_sk = waiter.sk if waiter else None
+        lease = self.execution.lease_until
+        try:
+            self._commit([log], lease=None, held=waiter)
+        except table.TransactionRefused:
+            self.execution.wake_at, self.execution.lease_until = None, lease
+            raise
         return _wait_for(self.execution.wake_at)
 
     def _failed(
@@ -173,11 +201,13 @@ class _Segment:
             if at is not None:
                 self.cursor = self.cursor.again()
                 return self._pause(log, at)
-        self.cursor = self.cursor.passed(node, "failed")
-        if rules.survives_failure(self.definition, node):
-            self._commit([log])
-            return None
-        return self._end("failed", log)
+        if not rules.survives_failure(self.definition, node):
+            # The cursor stays at the action, for a retry of the run to go on there.
+            self.execution.error_name = type(error).__name__
+            return self._end("failed", log)
+        self.cursor = self.cursor.passed(self.definition, node, "failed")
+        self._commit([log])
+        return None
 
     def _end(self, status: str, log: store.ExecutionLog | None = None) -> dict[str, Any]:
         self.execution.status, self.execution.completed_at = status, clock.now_stamp()
@@ -186,8 +216,18 @@ class _Segment:
         self._commit([log] if log else [], lease=None)
         return {"next": "failed" if status == "failed" else "done"}
 
-    def _commit(self, logs: list[store.ExecutionLog], lease: str | None = "keep") -> None:
-        """The cursor and what was logged on the way, in one transaction; `lease` None lets go of the run."""
+    def _commit(
+        self,
+        logs: list[store.ExecutionLog],
+        lease: str | None = "keep",
+        *,
+        held: store_waiting.Waiter | None = None,
+        gone: store_waiting.Waiter | None = None,
+    ) -> None:
+        """The cursor and what was logged on the way, in one transaction; `lease` None lets go of the run.
+
+        A waiter that is `held` or `gone` must be as it was read. Raises table.TransactionRefused.
+        """
         execution = self.execution
         execution.cursor, execution.lost = asdict(self.cursor), 0
         if lease is None:
@@ -197,7 +237,7 @@ class _Segment:
             due.mark(execution, "execution", at, execution.id)
         else:
             due.clear(execution)
-        table.save_together([execution, *logs])
+        table.save_together([execution, *logs, *([held] if held else [])], [gone] if gone else [])
 
 
 def _patient(wake_at: str | None) -> str:
