@@ -103,12 +103,12 @@ def test_the_way_ahead_is_the_way_that_a_run_goes(definition: Definition) -> Non
             assert foretold.at is not None
             assert foretold.at >= at
         if step.skip_reason:
-            cursor = cursor.passed(step.node, "skipped")
+            cursor = cursor.passed(definition, step.node, "skipped")
             continue
         if step.node.action_type == "wait":
             at += timedelta(minutes=30)
         output = {"branch": "yes"} if step.node.action_type == "condition" else {}
-        cursor = cursor.passed(step.node, "completed", output)
+        cursor = cursor.passed(definition, step.node, "completed", output)
         after = standing.ahead(definition, cursor, facts, at)
         if not foretold.is_reached:
             assert (foretold.mail, foretold.at) == (after.mail, after.at)
