@@ -20,7 +20,7 @@ otherwise; `next_cursor` is null on the last page. A page under a filter may hol
 have a next one. Cursors are opaque and belong to the list, and the filters, they came from.
 
 **Trying again.** `Idempotency-Key` on any POST with an API key: the same key with the same body within 24 hours gets
-the first answer again, with `Idempotency-Replayed: true`; with another body 422; while the first still runs 409 with
+the first answer again, with `Idempotency-Replayed: true`; with another request 422; while the first still runs 409 with
 `Retry-After`.
 
 **Changing what you have seen.** Every record comes with an `ETag`; PATCH, DELETE, merging and its undoing take it as

@@ -51,6 +51,32 @@ def test_the_same_key_with_another_body_is_refused() -> None:
     one_lead()
 
 
+def test_the_same_key_about_another_lead_is_refused() -> None:
+    ids = [added(f"{name}@example.com")["id"] for name in ("ada", "eve")]
+
+    answers = [
+        call(
+            "signals/record_signal",
+            {"signal_type": "email_open"},
+            path={"lead_id": one},
+            headers={"Idempotency-Key": "k"},
+        )
+        for one in (*ids, ids[0])
+    ]
+
+    assert [answer.status for answer in answers] == [201, 422, 201]
+    assert answers[2].text == answers[0].text
+
+
+def test_the_same_key_with_other_options_is_refused() -> None:
+    answers = [
+        call("leads/start_import", query={"dry_run": text}, headers={"Idempotency-Key": "k"})
+        for text in ("true", "false")
+    ]
+
+    assert [answer.status for answer in answers] == [201, 422]
+
+
 def test_the_same_key_of_another_caller_or_route_is_another_key() -> None:
     lead = create().json
 

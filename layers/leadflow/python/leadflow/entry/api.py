@@ -133,7 +133,7 @@ def _served(spec: EndpointSpec, request: Request) -> Response:
 
     work = functools.partial(_final_answer, spec, request, arguments)
     first: list[Response] = []
-    kept = idempotency.once(caller["key_id"], request.route, key, raw, functools.partial(work, first))
+    kept = idempotency.once(caller["key_id"], request.route, key, request.asked, functools.partial(work, first))
     return first[0] if first else kept
 
 

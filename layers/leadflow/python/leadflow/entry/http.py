@@ -60,6 +60,11 @@ class Request:
         except binascii.Error:
             raise MalformedRequest("The body is not valid base64.") from None
 
+    @property
+    def asked(self) -> bytes:
+        """All that tells this request of its route from another: whom it is about, its options and its body."""
+        return json.dumps([self.path_params, self.query], sort_keys=True).encode() + self.raw
+
     def header(self, name: str) -> str | None:
         """A header's value by any spelling of its name; None when absent."""
         for key, value in (self.event.get("headers") or {}).items():

@@ -45,17 +45,17 @@ class IdempotentRequest(table.Item, discriminator="IdempotentRequest"):
 
 
 def once(
-    key_id: str, route: str, key: str, raw: bytes, work: Callable[[], tuple[Response, bool, str | None]]
+    key_id: str, route: str, key: str, asked: bytes, work: Callable[[], tuple[Response, bool, str | None]]
 ) -> Response:
     """The answer to this request, by doing the work or from when it was done.
 
     `work` gives the answer, whether it is final (a passing failure is not kept) and the lead it is about.
-    Raises InvalidInput when the key was used with another body, InProgress while the first try still runs.
+    `asked` is all else that the request says. Raises InvalidInput when the key was used with another, InProgress while the first try still runs.
     """
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise InvalidInput("Idempotency-Key", "must have 1 to 255 printable characters")
     name = keyed_hash("idempotency", key_id, route, key)
-    claim = _claim(name, hashlib.sha256(raw).hexdigest())
+    claim = _claim(name, hashlib.sha256(asked).hexdigest())
     if claim.answered:
         replayed = {**(claim.headers or {}), "idempotency-replayed": "true"}
         return Response(int(claim.status), claim.body or "", claim.content_type or "", replayed)
@@ -97,7 +97,7 @@ def _claim(name: str, body_hash: str) -> IdempotentRequest:
     if earlier.expires_at is not None and earlier.expires_at <= now.timestamp():
         return _take_over(earlier, fresh)
     if earlier.body_hash != body_hash:
-        raise InvalidInput("Idempotency-Key", "was used with another body")
+        raise InvalidInput("Idempotency-Key", "was used with another request")
     if not earlier.answered and _is_held(earlier, now):
         raise InProgress("The first request with this Idempotency-Key is still running.")
     return earlier if earlier.answered else _take_over(earlier, fresh, claimed_at=earlier.claimed_at)
