@@ -50,7 +50,8 @@ def once(
     """The answer to this request, by doing the work or from when it was done.
 
     `work` gives the answer, whether it is final (a passing failure is not kept) and the lead it is about.
-    `asked` is all else that the request says. Raises InvalidInput when the key was used with another, InProgress while the first try still runs.
+    `asked` is all else that the request says: whom it is about, its options, its body. Raises InvalidInput when the key
+    was used with another request, InProgress while the first try still runs.
     """
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise InvalidInput("Idempotency-Key", "must have 1 to 255 printable characters")
