@@ -38,6 +38,9 @@ def merge(lead_id: str, body: LeadMerge, if_match: int | None) -> Record:
         known = next((one for one in lead.merges or () if one["lead_id"] == source.id), None)
         if known is not None:
             return _told(lead, known["merge_id"], _conflicts_then(lead, source))
+        if source.merged_into == lead.id:
+            # Somebody asked for the very same, and was through between our two looks.
+            continue
         _check_free(source, lead)
         _check_version(lead, if_match)
         before = lead.record()
