@@ -16,7 +16,7 @@ from tests.functional.leads.merging import merge, merged, timeline, unmerge, unm
 from tests.functional.leads.people import added, listed, patched, shown, signalled
 from tests.functional.signals.websites import found, signals_of, submitted
 from tests.functional.wire import Killed, counts, interrupted, killed_at, refused, stored
-from tests.harness import Clock, call
+from tests.harness import Answer, Clock, call
 
 ADA, COUNTESS = "ada@example.com", "countess@example.com"
 PHONE = "+442079460018"
@@ -357,3 +357,16 @@ def test_dying_on_the_way_it_is_all_or_nothing_and_the_repetition_finds_it(*, se
     again = merge(ada, other, headers=key)
     assert (again.status, again.json["lead"]["id"]) == (200, ada)
     assert [one["id"]["S"] for one in stored("Merge")] == [again.json["merge_id"]]
+
+
+def test_the_same_merge_between_our_two_looks_is_the_same_merge() -> None:
+    ada, eve = added("first@example.com")["id"], added("second@example.com")["id"]
+    rivals: list[Answer] = []
+    # The rival comes before we look at the source, when we have looked at the lead.
+    acts = iter([lambda: None, lambda: rivals.append(merge(ada, eve))])
+
+    with interrupted(lambda: next(acts)(), operation="GetItem", times=2):
+        answer = merge(ada, eve)
+
+    assert (answer.status, rivals[0].status) == (200, 200)
+    assert answer.json["merge_id"] == rivals[0].json["merge_id"]
