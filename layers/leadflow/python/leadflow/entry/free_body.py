@@ -20,7 +20,7 @@ def document(request: Request) -> Any:
     Raises PayloadTooLarge over 64 KB or where it would take three times that in the table, MalformedRequest for what is
     not what it says, UnsupportedMediaType for a body of another kind, InvalidInput for a file in a form.
     """
-    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    kind = request.media_type
     if kind in ("", "application/json", "text/plain") or kind.endswith("+json"):
         return _storable(_json(request.raw))
     return _storable(posted.fields(request))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from leadflow.campaigns import rules, store
-from leadflow.campaigns.service import composing, suppressions, templates
+from leadflow.campaigns import store
+from leadflow.campaigns.service import composing, gating, templates
 from leadflow.channels import service as channels
 from leadflow.core.errors import Conflict
-from leadflow.leads import service as leads
+from leadflow.core.gates import first_closed
 
 _NO_MAIL = "simulated"
 
@@ -22,7 +22,8 @@ def would_send(template_id: str, lead: Mapping[str, Any], sender: str | None) ->
     if lead["email"] is None:
         return "no_email", {}
     template = templates.load(template_id)
-    reason = _barred(lead)
+    closed = first_closed(gating.permission(lead["email"], lead))
+    reason = None if closed is None else closed.code
     channel = channels.active_email_channel()
     if channel is None and reason is None:
         raise Conflict("There is no active email channel.")
@@ -35,13 +36,3 @@ def would_send(template_id: str, lead: Mapping[str, Any], sender: str | None) ->
     )
     told = {"to": lead["email"], "from": sender or (channel["from_email"] if channel else None)}
     return reason, {**told, "subject": subject, "body": store.unpacked(body).body}
-
-
-def _barred(lead: Mapping[str, Any]) -> str | None:
-    """Why no mail may be sent to this lead; the same gates as before a real one."""
-    if leads.is_erased(lead["email"]):
-        return "erased"
-    suppressed_for = suppressions.is_suppressed("email", lead["email"])
-    if suppressed_for is not None:
-        return f"suppressed:{suppressed_for}"
-    return "opted_out" if rules.opted_out(lead, "email") else None
