@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from leadflow.campaigns import service as campaigns
 from leadflow.workflows import store
 from tests.functional.campaigns.mailing import email_channel, template
 from tests.functional.wire import stored
@@ -69,6 +70,28 @@ def test_without_the_event_the_time_is_up(draft: dict[str, str]) -> None:
     answer = simulate(draft["id"], lead={}, events=[{"event": "email_clicked"}])
     assert answer.json["duration_seconds"] == 86_400
     assert [entry["status"] for entry in answer.json["trace"]] == ["completed", "completed", "skipped", "completed"]
+
+
+@pytest.mark.parametrize("bar", ["suppressed:unsubscribe", "opted_out"])
+def test_a_mail_that_would_not_be_sent_has_the_reason_that_the_real_one_has(
+    make_workflow: MakeWorkflow, add_action: AddAction, clock: Clock, bar: str
+) -> None:
+    email_channel()
+    workflow_id = make_workflow()
+    add_action(workflow_id, "send_email", {"template_id": template()})
+    assert call("workflows/activate_workflow", path={"workflow_id": workflow_id}).status == 200
+    if bar.startswith("suppressed"):
+        campaigns.suppress("email", "ada@example.com", "unsubscribe")
+    consent = {"email": {"opted_in": bar != "opted_out"}}
+    body = {"name": "Ada", "email": "ada@example.com", "consent": consent}
+    lead_id = call("leads/create_lead", body).json["id"]
+
+    [thought] = simulate(workflow_id, lead_id=lead_id).json["trace"]
+    Engine(clock).run()
+
+    [run] = call("executions/list_executions", path={"workflow_id": workflow_id}).json["items"]
+    [log] = call("executions/list_logs", path={"execution_id": run["id"]}).json["items"]
+    assert (thought["status"], thought["reason"]) == (log["status"], log["reason"]) == ("skipped", bar)
 
 
 def test_a_mail_is_shown_as_it_would_be_written(make_workflow: MakeWorkflow, add_action: AddAction) -> None:
