@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leadflow.campaigns import store, store_erased
+from leadflow.campaigns import store
+from leadflow.campaigns.store import erased
 from leadflow.core import removal, table
 from leadflow.core.errors import InProgress
 from leadflow.leads import service as leads
@@ -33,7 +34,7 @@ def first_mail_at(lead_id: str) -> str:
 
 def was_erased(mail_id: str) -> bool:
     """Whether this was the mail of a person who was erased."""
-    return store_erased.find_erased_mail(mail_id) is not None
+    return erased.find_erased_mail(mail_id) is not None
 
 
 def _erase_mail(mail_id: str) -> int:
@@ -41,7 +42,7 @@ def _erase_mail(mail_id: str) -> int:
     mail = store.find_mail(mail_id)
     if mail is not None:
         try:
-            store_erased.leave_tombstone(mail)
+            erased.leave_tombstone(mail)
         except table.Stale:
             raise InProgress(f"Mail {mail_id} is being changed; it is erased by the next try.") from None
     below = removal.remove(key for key in removal.keys_under(f"EM#{mail_id}") if key[1] != "#")

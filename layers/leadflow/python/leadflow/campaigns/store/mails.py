@@ -1,65 +1,37 @@
-"""Where templates, mails, what happened to them, and suppressions are kept."""
+"""Mails and what happened to them in the table."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.transactions import TransactWrite
 
-from leadflow.core import clock, due, effects, ids, listing, paging, table, timeline
-from leadflow.core.errors import InProgress, InvalidInput
+from leadflow.campaigns.store.bodies import EmailBody, unpacked
+from leadflow.campaigns.store.pages import cut
+from leadflow.core import due, effects, listing, table, timeline
+from leadflow.core.errors import InProgress
 from leadflow.core.secrets import keyed_hash
 from leadflow.core.turns import Turns
 
 if TYPE_CHECKING:
     from pynamodb.expressions.update import Action
 
+
 # What the table raises when it cannot be written now.
 TROUBLE = (PynamoDBException, ClientError, BotoCoreError, table.Stale, table.TransactionRefused)
 WAITING_MAIL = "mail"
-# What a suppression shows of the address of a person who was erased.
-ERASED_ADDRESS = "erased"
 _WAITING = (effects.Outcome.PENDING.value, effects.Outcome.UNKNOWN.value)
-# Lambda answers with at most 6 MB; a page whose bodies come to more than this ends early and has a next one.
-_MAX_PAGE_BYTES = 4_000_000
-# DynamoDB takes items up to 400 KB.
-_MAX_BODY_BYTES = 380_000
 # Enough for a scanner that follows all links of a mail at once.
 _TURNS = Turns(16, longest_pause_seconds=0.2)
 # Goes before every tracking id; another one when the secret behind them changes, so that old links can be told apart.
 _TRACKING_VERSION = "1"
 _TRACKING_BYTES = 16
-
-
-class EmailTemplate(table.Item, discriminator="EmailTemplate"):
-    """One template.
-
-    pk `TPL#<id>`  sk `#META`  GSI1 `TPLS` / `<created_at>#<id>`
-    """
-
-    record_fields = (
-        *("id", "name", "subject", "body", "variables", "category", "is_ai_generated", "ab_test_variant"),
-        *("performance_score", "created_at", "updated_at"),
-    )
-
-    id = UnicodeAttribute()
-    name = UnicodeAttribute()
-    subject = UnicodeAttribute()
-    body = UnicodeAttribute()
-    variables = JSONAttribute(default=list)
-    category = UnicodeAttribute(null=True)
-    is_ai_generated = BooleanAttribute(default=False)
-    ab_test_variant = UnicodeAttribute(null=True)
-    performance_score = NumberAttribute(null=True)
 
 
 class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
@@ -111,16 +83,6 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
         return {"status": self.status, "outcome": self.outcome}
 
 
-class EmailBody(table.Item, discriminator="EmailBody"):
-    """What a mail says, written with its claim and never changed: a try after a crash sends these very words.
-
-    pk `EM#<tracking id>`  sk `BODY`
-    """
-
-    packed = BinaryAttribute(legacy_encoding=False)
-    links = JSONAttribute(default=list)
-
-
 class EmailEvent(table.Item, discriminator="EmailEvent"):
     """One thing that happened to a mail, raw, with what we made of it: enough to judge it again.
 
@@ -135,48 +97,6 @@ class EmailEvent(table.Item, discriminator="EmailEvent"):
     data = JSONAttribute(default=dict)
 
 
-class Suppression(table.Item, discriminator="Suppression"):
-    """An address nothing may be sent to on a channel.
-
-    pk `SUP#<channel>#<keyed hash of the address>`  sk `#`  GSI1 `SUPS` / `<created_at>#<id>`
-    """
-
-    record_fields = ("id", "channel", "address", "reason", "source", "created_at", "updated_at")
-
-    id = UnicodeAttribute()
-    channel = UnicodeAttribute()
-    address = UnicodeAttribute()
-    reason = UnicodeAttribute()
-    source = UnicodeAttribute(null=True)
-
-
-@dataclass(frozen=True)
-class Content:
-    """The words of a mail. `body` is the page the person reads, `html` the same with our tracking, as it is sent."""
-
-    body: str
-    html: str
-    text: str
-
-
-def new_template(template_fields: Mapping[str, Any]) -> EmailTemplate:
-    """A template that is not written yet, with its id and place in the list."""
-    template_id, now = ids.new_id(), clock.now_stamp()
-    item = EmailTemplate(pk=f"TPL#{template_id}", sk="#META", id=template_id, **template_fields)
-    item.created_at, item.gsi1pk, item.gsi1sk = now, "TPLS", f"{now}#{template_id}"
-    return item
-
-
-def find_template(template_id: str) -> EmailTemplate | None:
-    return table.find(EmailTemplate, f"TPL#{template_id}", "#META")
-
-
-def page_of_templates(limit: int, cursor: str | None) -> dict[str, Any]:
-    """Templates, newest first."""
-    page = listing.page(EmailTemplate, "GSI1", ["TPLS"], limit=limit, cursor=cursor, listing="templates")
-    return _cut(page, "templates", lambda record: f"{record['created_at']}#{record['id']}")
-
-
 def tracking_id(cause: tuple[str, ...]) -> str:
     """The id of the mail that belongs to this cause: always the same, and nobody can guess it."""
     return _TRACKING_VERSION + keyed_hash("tracking", *cause, size=_TRACKING_BYTES)
@@ -184,10 +104,6 @@ def tracking_id(cause: tuple[str, ...]) -> str:
 
 def find_mail(mail_id: str) -> EmailSent | None:
     return table.find(EmailSent, f"EM#{mail_id}", "#")
-
-
-def find_body(mail_id: str) -> EmailBody | None:
-    return table.find(EmailBody, f"EM#{mail_id}", "BODY")
 
 
 def page_of_mails(lead_ids: Sequence[str], limit: int, cursor: str | None) -> dict[str, Any]:
@@ -198,7 +114,7 @@ def page_of_mails(lead_ids: Sequence[str], limit: int, cursor: str | None) -> di
     found = table.find_many(EmailBody, [(f"EM#{record['id']}", "BODY") for record in page["items"]])
     bodies = {item.pk: unpacked(item).body for item in found}
     page["items"] = [shown(record, bodies.get(f"EM#{record['id']}", "")) for record in page["items"]]
-    return _cut(page, name, lambda record: f"EM#{record['created_at']}#{record['id']}")
+    return cut(page, name, lambda record: f"EM#{record['created_at']}#{record['id']}")
 
 
 def mails_before(lead_id: str, before: str | None, limit: int) -> list[EmailSent]:
@@ -210,18 +126,6 @@ def mails_before(lead_id: str, before: str | None, limit: int) -> list[EmailSent
 def shown(record: table.Record, body: str) -> table.Record:
     """A mail's record with its body, which is kept apart."""
     return table.Record({**record, "body": body}, record.version)
-
-
-def body_of(mail_id: str, content: Content, links: list[dict[str, str]]) -> EmailBody:
-    """The item of a mail's words, compressed. Raises InvalidInput when they are too many to keep."""
-    packed = zlib.compress(json.dumps(asdict(content), ensure_ascii=False).encode(), 6)
-    if len(packed) + len(json.dumps(links).encode()) > _MAX_BODY_BYTES:
-        raise InvalidInput("body", "comes to a mail that is too large to keep; say less or use fewer links")
-    return EmailBody(pk=f"EM#{mail_id}", sk="BODY", packed=packed, links=links)
-
-
-def unpacked(body: EmailBody) -> Content:
-    return Content(**json.loads(zlib.decompress(body.packed)))
 
 
 def claim(mail: EmailSent, body: EmailBody) -> bool:
@@ -299,33 +203,6 @@ def event_of(mail_id: str, event: str, at: str, source: str, data: Mapping[str, 
     return item
 
 
-def find_suppression(channel: str, address: str) -> Suppression | None:
-    return table.find(Suppression, _suppression_key(channel, address), "#")
-
-
-def suppression_of(mark: str) -> Suppression | None:
-    """The suppression of an address that is known by its mark alone, `<channel>#<keyed hash>`."""
-    return table.find(Suppression, f"SUP#{mark}", "#")
-
-
-def new_suppression(channel: str, address: str, reason: str, source: str | None, *, shown: bool = True) -> Suppression:
-    """A suppression that is not written yet; with `shown` false it does not hold the address itself."""
-    now = clock.now()
-    key = _suppression_key(channel, address)
-    address = address if shown else ERASED_ADDRESS
-    suppression_id, stamp = ids.derived_id(now, key), clock.stamp(now)
-    item = Suppression(
-        pk=key, sk="#", id=suppression_id, channel=channel, address=address, reason=reason, source=source
-    )
-    item.created_at, item.gsi1pk, item.gsi1sk = stamp, "SUPS", f"{stamp}#{suppression_id}"
-    return item
-
-
-def _suppression_key(channel: str, address: str) -> str:
-    same = unicodedata.normalize("NFC", address.strip().lower())
-    return f"SUP#{channel}#{keyed_hash('identity', channel, same)}"
-
-
 def _mark(mail: EmailSent) -> None:
     if mail.lease_until is not None:
         due.mark(mail, WAITING_MAIL, mail.lease_until, mail.id)
@@ -380,14 +257,3 @@ def _change_with(mail: EmailSent, actions: list[Action], because: EmailEvent) ->
         if refused.failed(1) or refused.contended:
             raise table.Stale(mail.pk) from refused
         raise
-
-
-def _cut(page: dict[str, Any], name: str, position: Callable[[Mapping[str, Any]], str]) -> dict[str, Any]:
-    """The page as far as its bodies fit into one answer; at least one item."""
-    size = 0
-    for number, record in enumerate(page["items"]):
-        size += len(record["body"].encode())
-        if size > _MAX_PAGE_BYTES and number > 0:
-            last = position(page["items"][number - 1])
-            return {"items": page["items"][:number], "next_cursor": paging.encode(last, name)}
-    return page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pynamodb.attributes import UnicodeAttribute
 
-from leadflow.campaigns import store
+from leadflow.campaigns.store.mails import EmailSent
 from leadflow.core import table
 
 
@@ -21,7 +21,7 @@ def find_erased_mail(mail_id: str) -> ErasedMail | None:
     return table.find(ErasedMail, f"EM#{mail_id}", "#")
 
 
-def leave_tombstone(mail: store.EmailSent) -> None:
+def leave_tombstone(mail: EmailSent) -> None:
     """Replaces a mail that was read. Raises table.Stale when it has changed since."""
     erased = ErasedMail(pk=mail.pk, sk=mail.sk, id=mail.id, v=mail.v, created_at=mail.created_at)
     erased.gsi2pk, erased.gsi2sk = mail.gsi2pk, mail.gsi2sk

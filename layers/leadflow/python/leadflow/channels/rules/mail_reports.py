@@ -1,23 +1,14 @@
-"""Which channels make sense, and what an event of a mail provider says."""
+"""What an event of a mail provider says."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from leadflow.channels.enums import CREDENTIALS_OF, NEEDED_CREDENTIALS_OF, PROVIDER_OF
 from leadflow.channels.mail import ID_ARGUMENT
 
-_MAIL_FIELDS = ("from_email", "from_name", "reply_to", "postal_address")
-_NEEDED_MAIL_FIELDS = ("from_email", "postal_address")
-_WEBHOOK_PATHS = {
-    "sendgrid": "/webhooks/sendgrid/{}/events",
-    "twilio": "/webhooks/twilio/{}",
-    "facebook": "/webhooks/meta/{}",
-}
-_INBOUND_PATH = "/webhooks/sendgrid/{}/inbound"
 # SendGrid's words for what can happen to a mail, as the campaigns wing calls it. Its groups are none of ours, so
 # leaving one is leaving; coming back to one says nothing about us.
 _MAIL_EVENTS = {
@@ -52,32 +43,6 @@ class MailReport:
     event: str
     at: datetime
     data: dict[str, Any]
-
-
-def channel_errors(channel: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is wrong with a channel that was asked for, as (field, message)."""
-    kind, wanted = channel["channel_type"], channel["provider"]
-    provider = PROVIDER_OF[kind]
-    if wanted not in (None, provider):
-        yield "provider", f"must be {provider} for {kind}"
-        return
-    given, known = channel["api_credentials"], CREDENTIALS_OF[provider]
-    for name in sorted(set(given) - set(known)):
-        yield f"api_credentials.{name}", f"is not one of {provider}'s: {', '.join(known)}"
-    for name in NEEDED_CREDENTIALS_OF[provider]:
-        if channel["is_active"] and name not in given:
-            yield f"api_credentials.{name}", "is needed for an active channel"
-    for name in _MAIL_FIELDS:
-        if kind != "email" and channel[name] is not None:
-            yield name, "belongs to channels of type email"
-        elif kind == "email" and channel[name] is None and name in _NEEDED_MAIL_FIELDS:
-            yield name, "is needed for a channel of type email"
-
-
-def webhook_urls(base: str, channel_id: str, provider: str) -> tuple[str, str | None]:
-    """Where the provider is to post events, and for mail where it is to post mail that comes in."""
-    inbound = base + _INBOUND_PATH.format(channel_id) if provider == "sendgrid" else None
-    return base + _WEBHOOK_PATHS[provider].format(channel_id), inbound
 
 
 def mail_report(entry: Any, received_at: datetime) -> MailReport | None:

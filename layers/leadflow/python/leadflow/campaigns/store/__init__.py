@@ -1,0 +1,60 @@
+"""Where templates, mails, what happened to them, and suppressions are kept, a module each."""
+
+from leadflow.campaigns.store.bodies import Content, EmailBody, body_of, find_body, unpacked
+from leadflow.campaigns.store.mails import (
+    TROUBLE,
+    WAITING_MAIL,
+    EmailEvent,
+    EmailSent,
+    amend,
+    begin_again,
+    claim,
+    close,
+    event_of,
+    find_mail,
+    mails_before,
+    page_of_mails,
+    shown,
+    tracking_id,
+    waiting_mails,
+)
+from leadflow.campaigns.store.suppressions import (
+    ERASED_ADDRESS,
+    Suppression,
+    find_suppression,
+    new_suppression,
+    suppression_of,
+)
+from leadflow.campaigns.store.templates import EmailTemplate, find_template, new_template, page_of_templates
+
+__all__ = [
+    "ERASED_ADDRESS",
+    "TROUBLE",
+    "WAITING_MAIL",
+    "Content",
+    "EmailBody",
+    "EmailEvent",
+    "EmailSent",
+    "EmailTemplate",
+    "Suppression",
+    "amend",
+    "begin_again",
+    "body_of",
+    "claim",
+    "close",
+    "event_of",
+    "find_body",
+    "find_mail",
+    "find_suppression",
+    "find_template",
+    "mails_before",
+    "new_suppression",
+    "new_template",
+    "page_of_mails",
+    "page_of_templates",
+    "shown",
+    "suppression_of",
+    "tracking_id",
+    "unpacked",
+    "waiting_mails",
+]

@@ -1,0 +1,55 @@
+"""Addresses nothing may be sent to."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from pynamodb.attributes import UnicodeAttribute
+
+from leadflow.core import clock, ids, table
+from leadflow.core.secrets import keyed_hash
+
+# What a suppression shows of the address of a person who was erased.
+ERASED_ADDRESS = "erased"
+
+
+class Suppression(table.Item, discriminator="Suppression"):
+    """An address nothing may be sent to on a channel.
+
+    pk `SUP#<channel>#<keyed hash of the address>`  sk `#`  GSI1 `SUPS` / `<created_at>#<id>`
+    """
+
+    record_fields = ("id", "channel", "address", "reason", "source", "created_at", "updated_at")
+
+    id = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    address = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    source = UnicodeAttribute(null=True)
+
+
+def find_suppression(channel: str, address: str) -> Suppression | None:
+    return table.find(Suppression, _suppression_key(channel, address), "#")
+
+
+def suppression_of(mark: str) -> Suppression | None:
+    """The suppression of an address that is known by its mark alone, `<channel>#<keyed hash>`."""
+    return table.find(Suppression, f"SUP#{mark}", "#")
+
+
+def new_suppression(channel: str, address: str, reason: str, source: str | None, *, shown: bool = True) -> Suppression:
+    """A suppression that is not written yet; with `shown` false it does not hold the address itself."""
+    now = clock.now()
+    key = _suppression_key(channel, address)
+    address = address if shown else ERASED_ADDRESS
+    suppression_id, stamp = ids.derived_id(now, key), clock.stamp(now)
+    item = Suppression(
+        pk=key, sk="#", id=suppression_id, channel=channel, address=address, reason=reason, source=source
+    )
+    item.created_at, item.gsi1pk, item.gsi1sk = stamp, "SUPS", f"{stamp}#{suppression_id}"
+    return item
+
+
+def _suppression_key(channel: str, address: str) -> str:
+    same = unicodedata.normalize("NFC", address.strip().lower())
+    return f"SUP#{channel}#{keyed_hash('identity', channel, same)}"

@@ -1,0 +1,51 @@
+"""Templates in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from leadflow.campaigns.store.pages import cut
+from leadflow.core import clock, ids, listing, table
+
+
+class EmailTemplate(table.Item, discriminator="EmailTemplate"):
+    """One template.
+
+    pk `TPL#<id>`  sk `#META`  GSI1 `TPLS` / `<created_at>#<id>`
+    """
+
+    record_fields = (
+        *("id", "name", "subject", "body", "variables", "category", "is_ai_generated", "ab_test_variant"),
+        *("performance_score", "created_at", "updated_at"),
+    )
+
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    body = UnicodeAttribute()
+    variables = JSONAttribute(default=list)
+    category = UnicodeAttribute(null=True)
+    is_ai_generated = BooleanAttribute(default=False)
+    ab_test_variant = UnicodeAttribute(null=True)
+    performance_score = NumberAttribute(null=True)
+
+
+def new_template(template_fields: Mapping[str, Any]) -> EmailTemplate:
+    """A template that is not written yet, with its id and place in the list."""
+    template_id, now = ids.new_id(), clock.now_stamp()
+    item = EmailTemplate(pk=f"TPL#{template_id}", sk="#META", id=template_id, **template_fields)
+    item.created_at, item.gsi1pk, item.gsi1sk = now, "TPLS", f"{now}#{template_id}"
+    return item
+
+
+def find_template(template_id: str) -> EmailTemplate | None:
+    return table.find(EmailTemplate, f"TPL#{template_id}", "#META")
+
+
+def page_of_templates(limit: int, cursor: str | None) -> dict[str, Any]:
+    """Templates, newest first."""
+    page = listing.page(EmailTemplate, "GSI1", ["TPLS"], limit=limit, cursor=cursor, listing="templates")
+    return cut(page, "templates", lambda record: f"{record['created_at']}#{record['id']}")
