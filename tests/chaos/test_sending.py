@@ -19,6 +19,7 @@ from leadflow.campaigns import service as campaigns
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import Sent
 from leadflow.campaigns.service import composing, ledger, sending
+from leadflow.campaigns.store import mails as kept_mails
 from leadflow.channels.providers import sendgrid
 from leadflow.channels.service import accounts
 from leadflow.core import clock as clocks
@@ -36,7 +37,7 @@ from tests.functional.campaigns.mailing import (
 )
 from tests.harness import Clock
 
-BOOKS: tuple[ModuleType, ...] = (sending, ledger, store, effects, http)
+BOOKS: tuple[ModuleType, ...] = (sending, ledger, kept_mails, effects, http)
 CODE: tuple[ModuleType, ...] = (*BOOKS, composing, accounts, sendgrid)
 FEWEST_LINES = 75
 # Not claimed, claimed, begun, at the provider, settled.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadflow.campaigns import store
+from leadflow.campaigns.store import mails as kept_mails
 from leadflow.core import table
 from tests.functional.campaigns.mailing import MailService, email_channel, lead, send, sent_mail, shown, template
 from tests.functional.wire import counts, stored
@@ -145,6 +145,6 @@ def test_trouble_with_our_books_does_not_hold_the_reader(mails: MailService, mon
     def stale(*_: object, **__: object) -> None:
         raise table.Stale("x")
 
-    monkeypatch.setattr(store, "_change", stale)
+    monkeypatch.setattr(kept_mails, "_change", stale)
 
     assert follow(email_id, "1").headers["location"] == "https://example.com/pricing"

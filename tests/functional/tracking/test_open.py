@@ -9,6 +9,7 @@ import pytest
 
 from leadflow.campaigns import store
 from leadflow.campaigns.service import visits
+from leadflow.campaigns.store import mails as kept_mails
 from leadflow.core import seams, table
 from tests.functional.campaigns.mailing import CAUSE, MailService, email_channel, lead, send, sent_mail, shown, template
 from tests.functional.wire import counts, interrupted, stored
@@ -146,7 +147,7 @@ def test_trouble_with_our_books_is_not_the_readers(
         raise table.Stale("x")
 
     with monkeypatch.context() as broken:
-        broken.setattr(store, "_change", stale)
+        broken.setattr(kept_mails, "_change", stale)
         fetch(email_id, BROWSER)
     with monkeypatch.context() as gone:
         gone.setenv("TABLE_NAME", "gone")

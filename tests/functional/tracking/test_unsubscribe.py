@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leadflow.campaigns import service as campaigns
-from leadflow.campaigns import store
+from leadflow.campaigns.store import mails as kept_mails
 from leadflow.core import table
 from tests.functional.campaigns.mailing import MailService, send, sent_mail, shown, template
 from tests.functional.wire import counts, stored
@@ -88,7 +88,7 @@ def test_the_suppression_counts_even_if_the_rest_cannot_be_written(
     def stale(*_: object, **__: object) -> None:
         raise table.Stale("x")
 
-    monkeypatch.setattr(store, "_change", stale)
+    monkeypatch.setattr(kept_mails, "_change", stale)
 
     assert leave(email_id).status == 200
     assert campaigns.is_suppressed("email", "ada@example.com") == "unsubscribe"
