@@ -8,6 +8,19 @@ ChannelType = Literal["whatsapp", "sms", "messenger", "instagram", "email"]
 Provider = Literal["twilio", "facebook", "sendgrid"]
 # `received` is stored and waits, `processed` is done, `parked` needs somebody to look at it.
 DeliveryState = Literal["received", "processed", "parked"]
+# What a provider posts: mail events, messages, fates of our messages, mail that comes in.
+DeliveryKind = Literal["events", "messages", "status", "inbound"]
+ArrivalKind = Literal[
+    "message", "quick_reply", "postback", "echo", "reaction", "read", "delivered", "status", "unsend", "edit",
+    "referral", "standby", "optout", "optin",
+]  # fmt: skip
+# Why a provider did not deliver a message, in words that hold for all of them.
+RefusalReason = Literal[
+    "window_closed", "opted_out", "unreachable", "invalid_recipient", "invalid_content", "too_long", "filtered",
+    "account", "rate_limited", "not_allowed", "unknown",
+]  # fmt: skip
+# What is to be done about a refusal: nothing more; try again later; stop the channel until a check succeeds.
+RefusalRemedy = Literal["none", "later", "hold"]
 
 CHANNEL_TYPES: tuple[str, ...] = get_args(ChannelType)
 

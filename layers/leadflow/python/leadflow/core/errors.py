@@ -14,7 +14,8 @@ LeadflowError
 ├── InvalidInput          422  names each field
 ├── RateLimited           429  says when to come back (retryable)
 ├── UpstreamRejected      502  a provider refused the request for good
-│   └── CredentialsRefused  502  … because of the account: its key, rights or quota
+│   ├── CredentialsRefused  502  … because of the account: its key, rights or quota
+│   └── MessageRefused      502  … because of this message or the person it goes to
 ├── UpstreamUnavailable   503  a provider could not be reached, nothing was done there (retryable)
 └── OutcomeUnknown        504  a provider may or may not have done it; never blindly repeated
 
@@ -129,6 +130,17 @@ class UpstreamRejected(LeadflowError):
 
 class CredentialsRefused(UpstreamRejected):
     code, title = "credentials_refused", "The provider refused the account"
+
+
+class MessageRefused(UpstreamRejected):
+    """`reason` says why in a word that holds for every provider, `provider_code` in the provider's own."""
+
+    code, title = "message_refused", "The provider refused the message"
+
+    def __init__(self, detail: str, reason: str, provider_code: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.provider_code = provider_code
 
 
 class UpstreamUnavailable(LeadflowError):
