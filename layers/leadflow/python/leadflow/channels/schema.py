@@ -7,7 +7,26 @@ from typing import Annotated
 from pydantic import Field
 
 from leadflow.channels.enums import ChannelType, DeliveryState, Provider
+from leadflow.channels.schema_conversations import (
+    Conversation,
+    ConversationCreate,
+    ConversationUpdate,
+    Message,
+    MessageCreate,
+)
 from leadflow.core.schema import Email, Phone, Read, Text, Timestamp, Write
+
+__all__ = [
+    "ChannelCheck",
+    "ChannelConfig",
+    "ChannelConfigCreate",
+    "Conversation",
+    "ConversationCreate",
+    "ConversationUpdate",
+    "Message",
+    "MessageCreate",
+    "WebhookDelivery",
+]
 
 # Headers and forms carry them, so printable ASCII; KMS encrypts 4 KB at a time.
 Credential = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[\x20-\x7e]+$")]
