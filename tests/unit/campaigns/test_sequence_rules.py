@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadflow.campaigns.rules import audience, editing, members, pacing, sequence, variants, windows
+from leadflow.campaigns.rules import audience, editing, members, sequence, variants, windows
 from leadflow.campaigns.rules.members import Member
 from leadflow.core import clock
 from leadflow.core.gates import first_closed
@@ -142,64 +142,6 @@ def test_x10_a_mail_waits_for_the_window_where_the_lead_is(
     assert str(place.zone) == (zone if known else "Asia/Tokyo")
 
 
-@given(
-    st.integers(0, 200),
-    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 60)), max_size=4),
-)
-def test_a_grant_never_overshoots_a_limit(wanted: int, given_limits: list[tuple[int, int]]) -> None:
-    in_force = [
-        pacing.Limit(f"W{n}", most, NOW + timedelta(hours=n)) for n, (most, _) in enumerate(given_limits, start=1)
-    ]
-    used = {f"W{n}": spent for n, (_, spent) in enumerate(given_limits, start=1)}
-
-    grant = pacing.granted(wanted, in_force, used)
-
-    assert 0 <= grant.number <= wanted
-    assert all(grant.number == 0 or used[limit.window] + grant.number <= limit.most for limit in in_force)
-    assert (grant.again_at is None) == (grant.number == wanted)
-    if grant.number < wanted:
-        assert any(used[limit.window] + grant.number >= limit.most for limit in in_force)
-
-
-def test_x7_the_windows_of_limits_are_named_so_that_they_survive_a_restart() -> None:
-    campaign = {**CAMPAIGN, "rate_per_second": 5, "rate_per_hour": 100, "warm_up": [{"day": 1, "max": 50}]}
-    at = NOW + timedelta(minutes=5, milliseconds=700)
-
-    second, hour, day = pacing.limits(campaign, at)
-
-    assert second == (f"S#{clock.epoch_seconds(at)}", 5, NOW + timedelta(minutes=5, seconds=1))
-    assert hour == ("H#2026-03-02T09", 100, NOW + timedelta(hours=1))
-    assert day == ("D#1", 50, NOW + timedelta(days=1))
-    assert pacing.limits(CAMPAIGN, at) == []
-
-
-@pytest.mark.parametrize(("hours", "most"), [(0, 500), (23.9, 500), (24, 500), (48, 2000), (72, None), (-5, 500)])
-def test_a_warm_up_holds_until_the_next_day_it_names(hours: float, most: int | None) -> None:
-    campaign = {**CAMPAIGN, "warm_up": [{"day": 1, "max": 500}, {"day": 3, "max": 2000}]}
-
-    ramp = pacing.ramp_of(campaign, NOW + timedelta(hours=hours))
-
-    assert (ramp and ramp.most) == most
-    assert pacing.ramp_of({**campaign, "warm_up": [{"day": 2, "max": 5}]}, NOW) is None
-    assert pacing.ramp_of({**campaign, "started_at": None}, NOW) is None
-
-
-@given(st.lists(st.integers(0, 500), max_size=30), st.integers(1, 5), st.integers(1, 100))
-def test_a_person_never_gets_more_than_the_cap(offers: list[int], most: int, hours: int) -> None:
-    cap, sent = {"max": most, "per_hours": hours}, []
-    for hour in sorted(offers):
-        at = NOW + timedelta(hours=hour)
-        until = pacing.capped_until(cap, sent, at)
-        if until is None:
-            sent.append(at)
-        else:
-            assert at < until <= at + timedelta(hours=hours)
-            assert pacing.capped_until(cap, sent, until) is None
-    for first, last in zip(sent, sent[most:], strict=False):
-        assert last - first >= timedelta(hours=hours)
-    assert pacing.capped_until(None, sent, NOW) is None
-
-
 def test_whom_the_exclusions_name() -> None:
     def excluded(exclusions: dict[str, Any] | None, had: tuple[str, ...] = ()) -> bool:
         return audience.is_excluded({**CAMPAIGN, "exclusions": exclusions}, LEAD, NOW, had)
@@ -230,8 +172,9 @@ ASKED = [
     ("goal_reached", {**CAMPAIGN, "goal": {"event": "form_submitted"}}, Member(LEAD, came_to_goal=True)),
     ("goal_reached", {**CAMPAIGN, "goal": {"condition": {"all": []}}}, Member(LEAD)),
     (None, CAMPAIGN, Member(LEAD, came_to_goal=True)),
-    ("frequency_cap", {**CAMPAIGN, "frequency_cap": {"max": 1, "per_hours": 24}}, Member(LEAD, recent=[NOW])),
-    (None, CAMPAIGN, Member(LEAD, recent=[NOW])),
+    ("frequency_cap", CAMPAIGN, Member(LEAD, had_enough="frequency_cap")),
+    ("duplicate_address", CAMPAIGN, Member(LEAD, had_enough="duplicate_address")),
+    (None, CAMPAIGN, Member(LEAD)),
 ]
 
 

@@ -10,9 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from leadflow.campaigns.rules import audience, gates, pacing, sequence, windows
+from leadflow.campaigns.rules import audience, gates, sequence, windows
 from leadflow.core import clock
 from leadflow.core.gates import Gate, failed, passed
+
+_HAD_ENOUGH = {
+    "duplicate_address": "The address has this step's mail already, by another lead.",
+    "frequency_cap": "The address was sent as many mails lately as the campaign's frequency cap allows.",
+}
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,8 @@ class Member:
     """What is known of one member when a step comes to it.
 
     `mails` are the records of the campaign's mails to it by step number, `had_mail_of` the excluded campaigns that
-    mailed it, `recent` when campaign mails of any campaign went out to it. `has_replied` and `came_to_goal` say what it
-    did since the campaign began, wherever.
+    mailed it. `has_replied` and `came_to_goal` say what it did since it joined, wherever. `had_enough` is why its
+    address gets no more mail now: `duplicate_address` or `frequency_cap`.
     """
 
     lead: Mapping[str, Any] | None
@@ -31,7 +36,7 @@ class Member:
     came_to_goal: bool = False
     had_mail_of: Collection[str] = ()
     mails: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
-    recent: Sequence[datetime] = ()
+    had_enough: str | None = None
 
 
 def gates_of(
@@ -54,7 +59,7 @@ def gates_of(
     yield _not_excluded(audience.is_excluded(campaign, lead, now, member.had_mail_of))
     yield from _still_wanted(campaign, member, lead, now)
     yield condition(step, lead, steps, member.mails, now)
-    yield _cap(campaign, member, now)
+    yield _contacts(member.had_enough)
     yield window(campaign, lead, now)
 
 
@@ -96,9 +101,7 @@ def _still_wanted(
         yield failed("goal", "goal_reached", "The lead has come to the goal.") if reached else passed("goal")
 
 
-def _cap(campaign: Mapping[str, Any], member: Member, now: datetime) -> Gate:
-    until = pacing.capped_until(campaign["frequency_cap"], member.recent, now)
-    if until is None:
-        return passed("frequency_cap")
-    detail = "The lead was sent as many mails lately as the campaign's frequency cap allows."
-    return Gate("frequency_cap", "fail", "frequency_cap", detail, clock.stamp(until))
+def _contacts(had_enough: str | None) -> Gate:
+    if had_enough is None:
+        return passed("contacts")
+    return failed("contacts", had_enough, _HAD_ENOUGH[had_enough])
