@@ -54,9 +54,12 @@ class Twilio:
     def check(self) -> Standing:
         """Whether the account is active. Raises as Messenger.check does."""
         told = _object(self._ask("GET", ".json"))
-        status = str(told.get("status", "active"))
-        ok = status == "active"
-        return Standing(ok, "The account is active." if ok else f"The account is {status[:40]}.")
+        status = told.get("status")
+        if status == "active":
+            return Standing(True, "The account is active.")
+        if isinstance(status, str) and status:
+            return Standing(False, f"The account is {status[:40]}.")
+        return Standing(False, "Twilio says nothing about the account.")
 
     def _form(self, message: OutgoingMessage, number: str) -> dict[str, Any]:
         form: dict[str, Any] = {
