@@ -38,6 +38,7 @@ MESSAGE_STATUSES: tuple[str, ...] = get_args(MessageStatus)
 DIRECTIONS: tuple[str, ...] = get_args(Direction)
 MAX_ASSIGNEE = 200
 MAX_CONTENT = 10_000
+DELIVERY_STATES: tuple[str, ...] = get_args(DeliveryState)
 
 PROVIDER_OF: dict[str, Provider] = {
     "whatsapp": "twilio",
@@ -59,3 +60,5 @@ NEEDED_CREDENTIALS_OF: dict[str, tuple[str, ...]] = {
 }
 # The right that a mail provider's key needs.
 SEND_SCOPE = "mail.send"
+# What providers sign with, or show us; when replaced, the former is good for a while longer.
+VERIFYING_CREDENTIALS = frozenset({"auth_token", "app_secret", "verify_token", "event_public_key", "inbound_secret"})

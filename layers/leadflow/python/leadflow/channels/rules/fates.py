@@ -21,12 +21,26 @@ _WORDS = {
     "undelivered": "failed",
     "canceled": "failed",
 }
+# SendGrid's words: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
+_MAIL_WORDS = {
+    "processed": "sent",
+    "delivered": "delivered",
+    "open": "read",
+    "click": "read",
+    "bounce": "failed",
+    "dropped": "failed",
+}
 OUTCOME_UNKNOWN = "outcome_unknown"
 
 
 def status_of(word: str) -> str | None:
     """A provider's word for what became of a message, in ours; None for a word that says nothing about it."""
     return _WORDS.get(word)
+
+
+def status_of_mail(event: str) -> str | None:
+    """The same of a report about a mail."""
+    return _MAIL_WORDS.get(event)
 
 
 def higher(status: str, other: str) -> str:

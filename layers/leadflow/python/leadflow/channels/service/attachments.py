@@ -129,11 +129,11 @@ def _pending(message: store.Message) -> bool:
 
 def _fetched(message: store.Message, number: int) -> dict[str, Any]:
     """The attachment as it is once it was fetched, or why it cannot be."""
-    from leadflow.channels.service import accounts
+    from leadflow.channels.service import connecting
 
     one = message.attachments[number]
     try:
-        media = accounts.messenger(str(message.channel_id)).fetch(one["source"], files.MAX_BYTES)
+        media = connecting.messenger(str(message.channel_id)).fetch(one["source"], files.MAX_BYTES)
     except PayloadTooLarge:
         return _failed(one, f"The file is larger than {files.MAX_BYTES // 1_000_000} MB.")
     except CredentialsRefused as error:

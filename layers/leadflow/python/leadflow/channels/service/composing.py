@@ -8,7 +8,7 @@ from typing import Any
 from leadflow.channels import store
 from leadflow.channels.mail import ID_ARGUMENT, Address, OutgoingMail, Recipient
 from leadflow.channels.rules.outgoing import OutgoingMessage
-from leadflow.channels.service import accounts
+from leadflow.channels.service import accounts, connecting
 from leadflow.core import clock
 
 _NEWEST = 20
@@ -19,7 +19,7 @@ def prepared(conversation: store.Conversation, message: store.Message) -> Callab
     """What hands the message over when it is called, and gives the provider's id. Raises CredentialsRefused."""
     if conversation.channel == "email":
         return _mail(conversation, message)
-    messenger = accounts.messenger(str(message.channel_id))
+    messenger = connecting.messenger(str(message.channel_id))
     outgoing: dict[str, Any] = message.outgoing or {}
     told = OutgoingMessage(
         reference=message.id,
@@ -40,7 +40,7 @@ def _tag(conversation: store.Conversation, tag: str | None) -> str | None:
 def _mail(conversation: store.Conversation, message: store.Message) -> Callable[[], str]:
     """A mail that answers the last one in the conversation; its Message-ID is ours, so that answers find it."""
     channel_id = str(message.channel_id)
-    mailer, channel = accounts.mailer(channel_id), accounts.get(channel_id)
+    mailer, channel = connecting.mailer(channel_id), accounts.get(channel_id)
     domain = str(channel["from_email"]).rpartition("@")[2]
     message_id = f"{message.id}@{domain}"
     latest = store.latest_until(conversation.id, clock.now_stamp(), _NEWEST)

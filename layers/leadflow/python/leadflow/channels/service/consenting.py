@@ -24,10 +24,11 @@ def heed(identity: store.ChannelIdentity, *, wants: bool, at: datetime, source: 
     if not _is_latest(identity, "in" if wants else "out", clock.stamp(at)):
         return
     channel, person = identity.channel_type, str(identity.person)
-    if wants:
-        campaigns.lift_suppression(channel, person, "stop_keyword")
-    else:
+    if not wants:
         campaigns.suppress(channel, person, "stop_keyword", source=source)
+    elif not campaigns.lift_suppression(channel, person, "stop_keyword"):
+        # Who says yes to something else has not been asked about messages.
+        return
     if not identity.lead_id:
         return
     consent = {"consent": {channel: {"opted_in": wants, "at": clock.stamp(at)}}}

@@ -223,11 +223,11 @@ def _due_again(at: str) -> Callable[[store.Message], dict[str, Any]]:
 
 def _may_try(channel: store.ChannelConfig) -> bool:
     """Whether the account works as far as we know; one that was refused is asked again now and then."""
-    from leadflow.channels.service import accounts
+    from leadflow.channels.service import connecting
 
     if channel.is_healthy is not False:
         return True
     asked = channel.last_checked_at
     if asked is not None and clock.parse(asked) + _PROBE_EVERY > clock.now():
         return False
-    return bool(accounts.check(channel.id)["ok"])
+    return bool(connecting.check(channel.id)["ok"])

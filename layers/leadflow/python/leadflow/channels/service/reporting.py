@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from leadflow.channels import store
-from leadflow.channels.rules import amending, fates, refusals
+from leadflow.channels.rules import MailReport, amending, fates, refusals
 from leadflow.channels.rules.arrivals import Arrival, StatusReport
 from leadflow.channels.service import consenting, threads
 from leadflow.core import clock, table
@@ -102,6 +102,18 @@ def reported(arrival: Arrival, channel: store.ChannelConfig) -> None:
         if identity is not None:
             at = arrival.at or report.at or arrival.received_at
             consenting.heed(identity, wants=False, at=at, source=message.id)
+
+
+def mail_reported(report: MailReport) -> bool:
+    """Whether a report of the mail provider is about a message of a conversation, which then has it."""
+    message = store.find_message(report.mail_id)
+    if message is None or message.direction != "outbound" or message.channel != "email":
+        return False
+    status = fates.status_of_mail(report.event)
+    if status is not None:
+        sentence = str(report.data.get("reason") or "")[:500] or None
+        _told(message, status, report.event if status == "failed" else None, sentence)
+    return True
 
 
 def seen(arrival: Arrival, channel: store.ChannelConfig) -> None:

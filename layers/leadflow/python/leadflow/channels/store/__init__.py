@@ -2,6 +2,7 @@
 
 from leadflow.channels.store.accounts import (
     ChannelConfig,
+    channels_of_type,
     channels_page,
     create_channel,
     find_channel,
@@ -26,8 +27,11 @@ from leadflow.channels.store.conversations import (
 from leadflow.channels.store.deliveries import (
     WAITING_DELIVERY,
     Delivery,
+    Posted,
+    advance,
     attend_again,
     body_of,
+    deliveries_between,
     deliveries_since,
     find_delivery,
     inbox_page,
@@ -35,6 +39,7 @@ from leadflow.channels.store.deliveries import (
     rewrite,
     settle_delivery,
     unattended_deliveries,
+    wait_again,
     waiting_deliveries,
 )
 from leadflow.channels.store.identities import (
@@ -78,16 +83,20 @@ __all__ = [
     "Delivery",
     "LeadGone",
     "Message",
+    "Posted",
     "ProviderMessage",
     "Writing",
+    "advance",
     "amend",
     "assignee_key",
     "attend_again",
     "belong",
     "body_of",
     "change_conversation",
+    "channels_of_type",
     "channels_page",
     "create_channel",
+    "deliveries_between",
     "deliveries_since",
     "drop_first",
     "due_keys",
@@ -125,6 +134,7 @@ __all__ = [
     "take_turn",
     "unattended_deliveries",
     "unattended_messages",
+    "wait_again",
     "waiting_deliveries",
     "waiting_messages",
 ]
