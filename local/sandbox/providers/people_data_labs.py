@@ -198,14 +198,10 @@ def _data(one: Someone) -> dict[str, Any]:
         "job_company_founded": 2016,
         "job_company_industry": firm.industry,
         "job_company_linkedin_url": f"linkedin.com/company/{firm.slug}",
-        "location_name": None,
-        "location_street_address": None,
-        "location_postal_code": None,
         "street_addresses": [],
+        **dict.fromkeys(("location_name", "location_street_address", "location_postal_code")),
         "skills": list(one.skills),
-        "interests": [],
-        "experience": [],
-        "education": [],
+        **{name: [] for name in ("interests", "experience", "education")},
         "profiles": [{"network": "linkedin", "url": f"linkedin.com/in/{one.slug}", "username": one.slug, "id": None}],
     }
 
