@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from leadflow.activities.service import timeline as activity_items
 from leadflow.campaigns.service import events as campaign_events
+from leadflow.channels.service import timeline as channel_items
 from leadflow.core import table
 from leadflow.core.events import Change
 from leadflow.core.turns import Turns
@@ -15,9 +16,9 @@ from leadflow.platform import store_totals as store
 from leadflow.workflows.service import timeline as workflow_items
 
 # With these come the classes of the counted items, without which their changes could not be read.
-COUNTED = (activity_items, campaign_events, lead_events, workflow_items)
-# A transaction takes 100 actions: one per item, and one per total, of which there are at most 60 in all.
-_PER_TRANSACTION = 40
+COUNTED = (activity_items, campaign_events, channel_items, lead_events, workflow_items)
+# A transaction takes 100 actions: one per item, and one per total, of which there are at most 70 in all.
+_PER_TRANSACTION = 30
 _TURNS = Turns(8, longest_pause_seconds=0.5)
 
 

@@ -67,7 +67,7 @@ def reached(lead_id: str, channel: store.ChannelConfig) -> store.ChannelIdentity
     field = _ADDRESS_ON.get(channel.channel_type)
     if field is None:
         held = [one for part in leads.known_as(lead_id) for one in store.identities_of(part)]
-        found = [one for one in held if one.channel_id == channel.id and one.erased_at is None]
+        found = [one for one in held if one.channel_id == channel.id and not one.erased_at]
         if leads.find(lead_id) is None:
             raise InvalidInput("lead_id", "there is no such lead")
         if not found:
@@ -86,7 +86,7 @@ def reached(lead_id: str, channel: store.ChannelConfig) -> store.ChannelIdentity
             identity = table.create(store.new_identity(channel.id, channel.channel_type, person, holder))
         except table.AlreadyThere:
             identity = store.find_identity(channel.id, person)
-    if identity is None or identity.erased_at is not None:
+    if identity is None or identity.erased_at:
         raise InvalidInput("lead_id", "this person was erased")
     return identity
 

@@ -149,7 +149,7 @@ def _told(
 
     def decide(stored: store.Message) -> dict[str, Any]:
         changes = fates.reported(_state(stored), status, code, sentence)
-        if provider_message_id and stored.provider_message_id is None:
+        if provider_message_id and not stored.provider_message_id:
             changes["provider_message_id"] = provider_message_id
         return changes
 

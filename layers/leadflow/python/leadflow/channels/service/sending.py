@@ -82,7 +82,6 @@ def _kept(conversation: store.Conversation, message: store.Message) -> store.Mes
 
 
 def _writing(conversation: store.Conversation, message: store.Message) -> store.Writing:
-    message.v = None
     writing = store.Writing(message, conversation)
     if message.occurred_at > conversation.last_message_at:
         writing.changed["last_message_at"] = message.occurred_at

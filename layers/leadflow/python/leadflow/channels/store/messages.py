@@ -66,7 +66,7 @@ class Message(effects.LedgerEntry, discriminator="Message"):
         return shown
 
     def counted_as(self) -> dict[str, str]:
-        return {"status": self.status, "direction": self.direction, "channel": self.channel}
+        return {"status": self.status, "direction": self.direction}
 
     def place(self) -> None:
         """Puts a message that is about to be written where the lists look for it."""
