@@ -54,7 +54,7 @@ SHARED_ENVIRONMENT = {
     "TIMERS_QUEUE_URL",
 }
 # What a removal means that somebody removed it.
-NEVER_EXPIRING = {"Appointment", "Lead", "Task", "Workflow"}
+NEVER_EXPIRING = {"Appointment", "Lead", "Task", "Workflow", "Conversation", "Message"}
 EVERY_FUNCTION = pytest.mark.parametrize("function", functions().values(), ids=functions())
 
 
@@ -254,7 +254,7 @@ def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize(
     ("action", "may"),
     [
-        ("kms:Decrypt", {"ChannelCheckRole", "DeliveryWorkerRole", "IngestRole", "SegmentRole"}),
+        ("kms:Decrypt", {"ChannelCheckRole", "DeliveryWorkerRole", "IngestRole", "MessagesWorkerRole", "SegmentRole"}),
         ("states:StartExecution", {"ReconcileRole", "StarterRole"}),
         ("lambda:InvokeFunction", {"EngineRole"}),
     ],

@@ -6,6 +6,7 @@ from typing import Any
 
 from leadflow.core import seams
 from tests.functional.channels.provider import Provider
+from tests.functional.leads.people import added
 from tests.functional.webhooks.posts import queued, work
 from tests.functional.webhooks.services import form, post_twilio
 from tests.harness import Answer, call, door
@@ -85,3 +86,8 @@ def change(conversation_id: str, **fields: Any) -> Answer:
 def takes(provider: Provider, sid: str = SID) -> None:
     """The provider takes messages, as Twilio does."""
     provider.answers(201, {"sid": sid, "status": "queued"})
+
+
+def lead_id(**fields: Any) -> str:
+    """The id of a new lead."""
+    return str(added(**fields)["id"])

@@ -118,7 +118,7 @@ def test_an_overview_needs_its_scope() -> None:
 def test_all_totals_fit_into_a_transaction_beside_its_items() -> None:
     lines = sum(len(words) for _, groups in service_overview.PARTS.values() for words in groups.values())
 
-    assert lines <= 60
+    assert lines <= 70
 
 
 def test_the_stream_brings_every_change_that_counts() -> None:

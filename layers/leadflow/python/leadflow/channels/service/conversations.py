@@ -105,10 +105,14 @@ def get(conversation_id: str) -> Record:
 
 
 def shown(conversation: store.Conversation) -> Record:
-    """A conversation with until when a free message may be sent."""
-    last = clock.parse(conversation.last_action_at) if conversation.last_action_at else None
-    closes = windows.closes_at(conversation.channel, last)
-    record = conversation.record()
+    """A conversation as callers see it."""
+    return _shown(conversation.record())
+
+
+def _shown(record: Record) -> Record:
+    """With until when a free message may be sent, in the place of what that depends on."""
+    last = record.pop("last_action_at")
+    closes = windows.closes_at(record["channel"], clock.parse(last) if last else None)
     record["window_closes_at"] = clock.stamp(closes) if closes else None
     return record
 
@@ -163,7 +167,7 @@ def page(
         )
 
     filters = {"status": status, "channel": channel, "lead_id": lead_id, "assigned_to": person}
-    return store.page_of_conversations(
+    found = store.page_of_conversations(
         status=status,
         lead_ids=lead_ids,
         assigned_to=assigned_to,
@@ -172,6 +176,7 @@ def page(
         cursor=cursor,
         name=f"conversations?{json.dumps(filters, sort_keys=True)}",
     )
+    return {**found, "items": [_shown(record) for record in found["items"]]}
 
 
 def page_of_messages(conversation_id: str, limit: int, cursor: str | None) -> dict[str, Any]:

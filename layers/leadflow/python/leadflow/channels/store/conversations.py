@@ -37,7 +37,7 @@ class Conversation(table.Item, discriminator="Conversation"):
 
     record_fields = (
         *("id", "lead_id", "status", "channel", "started_at", "ended_at", "summary", "sentiment"),
-        *("channel_config_id", "channel_metadata", "last_message_at", "unread_count", "assigned_to"),
+        *("channel_config_id", "channel_metadata", "last_message_at", "last_action_at", "unread_count", "assigned_to"),
         *("created_at", "updated_at"),
     )
 
