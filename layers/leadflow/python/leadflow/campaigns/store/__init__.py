@@ -15,6 +15,7 @@ from leadflow.campaigns.store.campaigns import (
     steps_of,
     write_steps,
 )
+from leadflow.campaigns.store.mail_lists import page_of_campaign, page_of_mails, shown
 from leadflow.campaigns.store.mails import (
     TROUBLE,
     WAITING_MAIL,
@@ -27,11 +28,10 @@ from leadflow.campaigns.store.mails import (
     event_of,
     find_mail,
     mails_before,
-    page_of_mails,
-    shown,
     tracking_id,
     waiting_mails,
 )
+from leadflow.campaigns.store.skipped import SkippedMember, skipped_member
 from leadflow.campaigns.store.suppressions import (
     ERASED_ADDRESS,
     Suppression,
@@ -58,6 +58,7 @@ __all__ = [
     "EmailSent",
     "EmailSequenceStep",
     "EmailTemplate",
+    "SkippedMember",
     "Suppression",
     "amend",
     "begin_again",
@@ -79,11 +80,13 @@ __all__ = [
     "new_step",
     "new_suppression",
     "new_template",
+    "page_of_campaign",
     "page_of_campaigns",
     "page_of_mails",
     "page_of_templates",
     "remove_campaign",
     "shown",
+    "skipped_member",
     "steps_of",
     "suppression_of",
     "tracking_id",
