@@ -15,8 +15,9 @@ from leadflow.campaigns.store.campaigns import (
     steps_of,
     write_steps,
 )
-from leadflow.campaigns.store.mail_lists import page_of_campaign, page_of_mails, shown
+from leadflow.campaigns.store.mail_lists import GROUPS, page_of_campaign, page_of_mails, partitions_of, shown
 from leadflow.campaigns.store.mails import (
+    SHARDS,
     TROUBLE,
     WAITING_MAIL,
     EmailEvent,
@@ -31,12 +32,15 @@ from leadflow.campaigns.store.mails import (
     tracking_id,
     waiting_mails,
 )
-from leadflow.campaigns.store.skipped import SkippedMember, skipped_member
+from leadflow.campaigns.store.members import Conversion, SkippedMember, conversion, noted_members, skipped_member
+from leadflow.campaigns.store.recounts import Recount, last_recounts, note_recount
 from leadflow.campaigns.store.suppressions import (
     ERASED_ADDRESS,
     Suppression,
     find_suppression,
     new_suppression,
+    page_of_suppressions,
+    suppression_by_id,
     suppression_of,
 )
 from leadflow.campaigns.store.templates import (
@@ -49,15 +53,19 @@ from leadflow.campaigns.store.templates import (
 
 __all__ = [
     "ERASED_ADDRESS",
+    "GROUPS",
+    "SHARDS",
     "TROUBLE",
     "WAITING_MAIL",
     "Content",
+    "Conversion",
     "EmailBody",
     "EmailCampaign",
     "EmailEvent",
     "EmailSent",
     "EmailSequenceStep",
     "EmailTemplate",
+    "Recount",
     "SkippedMember",
     "Suppression",
     "amend",
@@ -66,6 +74,7 @@ __all__ = [
     "body_of",
     "claim",
     "close",
+    "conversion",
     "event_of",
     "find_body",
     "find_campaign",
@@ -74,20 +83,26 @@ __all__ = [
     "find_step",
     "find_suppression",
     "find_template",
+    "last_recounts",
     "mails_before",
     "missing_templates",
     "new_campaign",
     "new_step",
     "new_suppression",
     "new_template",
+    "note_recount",
+    "noted_members",
     "page_of_campaign",
     "page_of_campaigns",
     "page_of_mails",
+    "page_of_suppressions",
     "page_of_templates",
+    "partitions_of",
     "remove_campaign",
     "shown",
     "skipped_member",
     "steps_of",
+    "suppression_by_id",
     "suppression_of",
     "tracking_id",
     "unpacked",
