@@ -158,7 +158,11 @@ def _together(moves: Sequence[Move], marks: Sequence[CountedPlace]) -> tuple[int
     for number, (move, mark) in enumerate(zip(moves, marks, strict=True)):
         if mark.order >= move.order:
             continue
-        lines = touched | set(difference(mark.lines, move.lines))
+        changed = difference(mark.lines, move.lines)
+        if not changed:
+            # What it adds was counted with an earlier version of it.
+            continue
+        lines = touched | set(changed)
         if news and len(news) + 1 + len(lines) > _MOST_ACTIONS:
             return number, news
         news.append((move, mark))
