@@ -147,6 +147,7 @@ def _own_headers(context: Context, body: bytes) -> list[tuple[str, str]]:
     return [
         ("Accept-Encoding", "identity"),
         ("Idempotency-Key", ".".join(context.effect)),
+        ("X-Leadflow-Cause", signing.cause_header(context.chain)),
         ("X-Leadflow-Signature", signing.signature(context.execution.workflow_id, now, body)),
     ]
 
