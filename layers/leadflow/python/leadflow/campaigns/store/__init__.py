@@ -1,6 +1,20 @@
-"""Where templates, mails, what happened to them, and suppressions are kept, a module each."""
+"""Where campaigns, templates, mails, what happened to them, and suppressions are kept, a module each."""
 
 from leadflow.campaigns.store.bodies import Content, EmailBody, body_of, find_body, unpacked
+from leadflow.campaigns.store.campaigns import (
+    EmailCampaign,
+    EmailSequenceStep,
+    begin_step,
+    find_campaign,
+    find_campaigns,
+    find_step,
+    new_campaign,
+    new_step,
+    page_of_campaigns,
+    remove_campaign,
+    steps_of,
+    write_steps,
+)
 from leadflow.campaigns.store.mails import (
     TROUBLE,
     WAITING_MAIL,
@@ -25,7 +39,13 @@ from leadflow.campaigns.store.suppressions import (
     new_suppression,
     suppression_of,
 )
-from leadflow.campaigns.store.templates import EmailTemplate, find_template, new_template, page_of_templates
+from leadflow.campaigns.store.templates import (
+    EmailTemplate,
+    find_template,
+    missing_templates,
+    new_template,
+    page_of_templates,
+)
 
 __all__ = [
     "ERASED_ADDRESS",
@@ -33,28 +53,41 @@ __all__ = [
     "WAITING_MAIL",
     "Content",
     "EmailBody",
+    "EmailCampaign",
     "EmailEvent",
     "EmailSent",
+    "EmailSequenceStep",
     "EmailTemplate",
     "Suppression",
     "amend",
     "begin_again",
+    "begin_step",
     "body_of",
     "claim",
     "close",
     "event_of",
     "find_body",
+    "find_campaign",
+    "find_campaigns",
     "find_mail",
+    "find_step",
     "find_suppression",
     "find_template",
     "mails_before",
+    "missing_templates",
+    "new_campaign",
+    "new_step",
     "new_suppression",
     "new_template",
+    "page_of_campaigns",
     "page_of_mails",
     "page_of_templates",
+    "remove_campaign",
     "shown",
+    "steps_of",
     "suppression_of",
     "tracking_id",
     "unpacked",
     "waiting_mails",
+    "write_steps",
 ]
