@@ -11,7 +11,7 @@ from leadflow.core import clock, errors
 from leadflow.core.errors import InvalidInput, LeadflowError, NotFound
 from leadflow.leads import service as leads
 from leadflow.workflows import rules, rules_outputs, store
-from leadflow.workflows.service import actions, asking, calling, definitions, publishing
+from leadflow.workflows.service import actions, definitions, publishing
 
 if TYPE_CHECKING:
     from leadflow.core.table import Record
@@ -170,8 +170,12 @@ class _Simulation:
         if kind == "create_task":
             return {"task": actions.task_of(context, self.now).model_dump(mode="json", exclude_none=True)}
         if kind == "call_webhook":
+            from leadflow.workflows.service import calling
+
             return {"request": calling.would_call(context, facts)}
         if kind == "run_ai_agent":
+            from leadflow.workflows.service import asking
+
             asked = asking.would_ask(context, facts)
             self.cost += float(context.node.config.get("max_cost") or asked["most_cost"])
             return {"ask": asked}
