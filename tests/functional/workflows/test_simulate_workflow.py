@@ -119,7 +119,7 @@ def test_told_failures_are_retried_and_take_their_side(make_workflow: MakeWorkfl
     assert answer.json["duration_seconds"] == 60 + 120
     answer = simulate(workflow_id, lead={}, outcomes={hook: {**error, "times": 1}})
     assert trace_of(answer) == [("call_webhook", "failed"), ("call_webhook", "completed"), ("update_lead", "skipped")]
-    assert answer.json["trace"][1]["would"]["config"]["url"] == "https://crm.example.com/x"
+    assert answer.json["trace"][1]["would"]["request"]["url"] == "https://crm.example.com/x"
 
 
 @pytest.mark.parametrize(
