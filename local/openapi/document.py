@@ -23,6 +23,7 @@ _WINGS = {
     "agents": "workflows",
     "appointments": "activities",
     "conversations": "channels",
+    "suppressions": "campaigns",
     "tasks": "activities",
     "signals": "leads",
     "templates": "campaigns",

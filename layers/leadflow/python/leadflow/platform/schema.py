@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from leadflow.activities.enums import AppointmentStatus, TaskStatus
-from leadflow.campaigns.enums import EmailOutcome, EmailStatus
+from leadflow.campaigns.enums import CampaignStatus, EmailOutcome, EmailStatus
 from leadflow.channels.enums import ConversationChannel, ConversationStatus, Direction, MessageStatus
 from leadflow.core.schema import Read, Text, Timestamp, Write
 from leadflow.leads.enums import Source
@@ -101,6 +101,13 @@ class MessageTotals(Read):
     by_direction: dict[Direction, int]
 
 
+class CampaignTotals(Read):
+    """Campaigns that there are."""
+
+    total: int
+    by_status: dict[CampaignStatus, int]
+
+
 class WorkflowTotals(Read):
     """Workflows that there are."""
 
@@ -124,5 +131,6 @@ class Overview(Read):
     emails: EmailTotals
     conversations: ConversationTotals
     messages: MessageTotals
+    campaigns: CampaignTotals
     workflows: WorkflowTotals
     executions: ExecutionTotals
