@@ -1,0 +1,194 @@
+"""The worker of runs: carries a run from source to source to its end, or to the time it has to wait for.
+
+A run is under a lease while it is worked on. Whoever finds it after its worker has died goes on with what is written:
+a call that was begun is of unknown outcome and counts in full, everything else is decided anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from leadflow.core import clock, due, effects, table
+from leadflow.core.observability import logger
+from leadflow.enrichment.enums import FIELDS, EnrichmentField
+from leadflow.enrichment.rules import Person, freshness, waterfall
+from leadflow.enrichment.rules.waterfall import Candidate, Given
+from leadflow.enrichment.service import asking, finishing, people, queueing, settling, sources
+from leadflow.enrichment.service.asking import Asked, Budgets, Later
+from leadflow.enrichment.service.sources import Ready
+from leadflow.enrichment.store import enrichments
+from leadflow.enrichment.store import runs as store
+from leadflow.enrichment.store import sources as source_store
+from leadflow.leads import service as leads
+
+
+def work(run_id: str) -> None:
+    """Goes on with a run. Does nothing when it is over, held by another worker, or not due yet.
+
+    Raises RateLimited when crowded out.
+    """
+    run = store.find_run(run_id)
+    if run is None or run.is_over or effects.is_held(run.lease_until, run.host_id):
+        return
+    if run.wake_at and run.wake_at > clock.now_stamp() and not run.is_stopping:
+        queueing.queue_runs([run])
+        return
+    try:
+        if run.asking is not None:
+            settling.settle_unknown(run)
+        _take(run)
+        _carry_on(run)
+    except table.Stale:
+        # Another worker has it now, as a message may come twice, or its lead was erased.
+        logger().info("enrichment run taken by another worker", run_id=run_id)
+
+
+def _take(run: store.EnrichmentRun) -> None:
+    effects.take(run)
+    run.status, run.wake_at = "running", None
+    due.mark(run, store.WAITING_RUN, str(run.lease_until), run.id)
+    table.save(run)
+
+
+def _carry_on(run: store.EnrichmentRun) -> None:
+    lead = leads.find(run.lead_id)
+    if lead is None:
+        finishing.finish(run, "skipped", reason="lead_gone")
+        return
+    job = store.find_job(run.job_id) if run.job_id else None
+    work = _Work(run, lead, job)
+    try:
+        later = work.ask_around()
+    except settling.LeadGone:
+        finishing.finish(run, "skipped", reason="lead_gone")
+        return
+    if later is None:
+        work.end()
+        return
+    run.wake_at, run.slot, run.phase = later.at, later.slot, "claimed"
+    store.await_worker(run)
+    table.save(run)
+    queueing.queue_runs([run])
+
+
+class _Work:
+    """One call's work on one run, under its lease."""
+
+    def __init__(self, run: store.EnrichmentRun, lead: table.Record, job: store.EnrichmentJob | None) -> None:
+        self.run, self.lead, self.job = run, lead, job
+        parts = leads.known_as(run.lead_id)
+        self.items = enrichments.fields_of(parts)
+        self.known = people.known_of(self.items)
+        self.identity = people.identity_of(lead)
+        self.ready = {one.source.name: one for one in sources.active(run.sources)}
+        self.preferences = source_store.settings()
+        self.hold = leads.hold(lead["id"])
+        self.usable: dict[EnrichmentField, Given] = {}
+
+    @property
+    def wanted(self) -> tuple[EnrichmentField, ...]:
+        return tuple(self.run.wanted or FIELDS)
+
+    def ask_around(self) -> Later | None:
+        """Asks one source after the other; gives when to go on, None when there is nobody left to ask."""
+        while not self._is_stopped():
+            tried = {one["source"] for one in self.run.attempts}
+            self._take_what_is_fresh(tried)
+            step = waterfall.next_step(self._candidates(), tried, self._lacking())
+            if step is None:
+                break
+            ready = self.ready[step.candidate.name]
+            came = asking.ask(self.run, ready, step, self._person(), self._budgets())
+            if isinstance(came, Later):
+                return came
+            self._note(ready, came)
+        return None
+
+    def end(self) -> None:
+        outcomes = [one["outcome"] for one in self.run.attempts]
+        known = {name: one for name, one in self.known.items() if name in self.wanted}
+        status = waterfall.status_of(outcomes, self._lacking(), known)
+        reason = self.run.reason
+        if not outcomes:
+            reason = reason or ("no_active_source" if not self.ready else "nothing_to_ask")
+        finishing.finish(
+            self.run, status, reason=reason, known=known, lead=self.lead, policies=self.preferences.write_policy
+        )
+
+    def _is_stopped(self) -> bool:
+        """Whether somebody has stopped the run, or its job: asked of the table before every source."""
+        if self.run.is_stopping:
+            self.run.reason = "stopped"
+            return True
+        job = store.find_job(self.run.job_id) if self.run.job_id else None
+        if job is not None and job.status == "stopped":
+            self.run.reason = "job_stopped"
+            return True
+        return False
+
+    def _candidates(self) -> list[Candidate]:
+        person = self._person()
+        return [
+            Candidate(
+                name=name,
+                priority=int(ready.source.priority),
+                floor=ready.floor,
+                unit_price=ready.unit_price,
+                fills=ready.provider.fills,
+                requests=partial(_requests, ready, person),
+            )
+            for name, ready in self.ready.items()
+            if ready.provider.can_ask(person) and sources.is_active(name)
+        ]
+
+    def _person(self) -> Person:
+        return people.person_of(self.lead, self.known)
+
+    def _lacking(self) -> frozenset[EnrichmentField]:
+        fillable = frozenset(name for ready in self.ready.values() for name in ready.provider.fills)
+        return waterfall.missing([name for name in self.wanted if name in fillable], self.usable)
+
+    def _take_what_is_fresh(self, tried: set[str]) -> None:
+        """Of sources whose answers are fresh, what they said counts, and they are not asked again."""
+        marks: Mapping[str, Any] = {name: mark for item in self.items for name, mark in item.asked.items()}
+        for name, ready in self.ready.items():
+            if name in tried or self.run.force:
+                continue
+            fields = frozenset(ready.provider.fills & set(self.wanted))
+            if freshness.is_fresh(marks.get(name), fields, self.identity, ready.ttl_days, clock.now()):
+                tried.add(name)
+                self.usable.update({f: one for f, one in self.known.items() if one.source == name})
+                self.run.attempts = [
+                    *self.run.attempts,
+                    settling.attempt(name, Asked("skipped_fresh", marks[name]["outcome"])),
+                ]
+
+    def _budgets(self) -> Budgets:
+        limit, spent = self.run.max_cost_micros, int(self.run.spent)
+        lead, job = self.preferences.max_cost_per_lead, self.job.max_cost if self.job else None
+        return Budgets(
+            run=None if limit is None else int(limit) - spent,
+            lead=None if lead is None else int(lead),
+            job=None if job is None else int(job),
+        )
+
+    def _note(self, ready: Ready, came: Asked) -> None:
+        if self.run.asking is None:
+            self.run.attempts = [*self.run.attempts, settling.attempt(ready.source.name, came)]
+            return
+        brought = settling.settle(self.run, ready, came, self.identity, self.hold)
+        self.usable = waterfall.merged(brought.items(), self.usable)
+        self.known = waterfall.merged(brought.items(), self.known)
+
+
+def _requests(ready: Ready, person: Person, fields: frozenset[EnrichmentField]) -> int:
+    return ready.provider.price(person, fields)
+
+
+def park(message: Mapping[str, Any]) -> None:
+    """Ends a run that could not be worked on."""
+    run = store.find_run(str(message.get("run_id")))
+    if run is not None and not run.is_over and run.asking is None:
+        finishing.finish(run, "failed", reason="internal")
