@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Protocol
 
+from leadflow.core.errors import LeadflowError
 from leadflow.enrichment.enums import EnrichmentField
 from leadflow.enrichment.rules.answers import Answer, Person
 
@@ -24,7 +25,7 @@ class EnrichmentProvider(Protocol):
         """People in one `lookup_many`; 1 where the source has no bulk form."""
 
     def can_ask(self, person: Person) -> bool:
-        """Whether enough is known about the person to look them up."""
+        """Whether enough is known about the person, or their company, for this source to be asked anything."""
 
     def price(self, person: Person, fields: Set[EnrichmentField]) -> int:
         """The most paid requests that `lookup` may make for these; 0 when it would make none."""
@@ -38,9 +39,10 @@ class EnrichmentProvider(Protocol):
         a first response is told in the answer's `cut_short`. Raises ValueError when `can_ask` is false.
         """
 
-    def lookup_many(self, people: Sequence[Person], fields: Set[EnrichmentField]) -> list[Answer]:
-        """Answers in the order of the people, by one request about persons; what further requests about their
-        companies would fill stays out. At most `most_at_once`, each of whom `can_ask` holds for; else ValueError.
+    def lookup_many(self, people: Sequence[Person], fields: Set[EnrichmentField]) -> list[Answer | LeadflowError]:
+        """Answers in the order of the people, or the errors that `lookup` would raise, each for itself.
 
-        `charged` and `credits` are each answer's own. Raises as `lookup` does, for all of them.
+        Where `most_at_once` is more than 1, persons are asked for together and no further request about their
+        companies is made: what that would fill stays out. `charged` and `credits` are each answer's own. Raises
+        ValueError for more people than `most_at_once`, and for one who cannot be asked for.
         """

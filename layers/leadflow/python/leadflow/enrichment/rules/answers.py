@@ -63,5 +63,5 @@ class Answer:
     raw: Mapping[str, Any] = field(default_factory=dict)
     charged: int = 0
     credits: float = 0
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     cut_short: str | None = None
