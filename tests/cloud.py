@@ -32,7 +32,7 @@ def fresh_cloud(clock: Clock) -> Iterator[seams.Seams]:
     with mock_aws(), lighter(), seams.installed(fresh) as installed, rights.held(), _key_on_demand(), _bus() as bus:
         _make_table()
         _make_secrets()
-        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in ("STARTS", "DELIVERIES", "TIMERS")}
+        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in ("STARTS", "DELIVERIES", "TIMERS", "ENRICHMENTS")}
         made["STATE_MACHINE_ARN"] = _make_machine()
         made["JOBS_BUS_NAME"] = bus
         made |= _make_schedule_group()

@@ -175,7 +175,10 @@ def _call(run: store.EnrichmentRun, ready: Ready, step: Step, person: Person) ->
         answer = ready.provider.lookup(person, step.fields)
     except RateLimited as error:
         seconds = error.retry_after_seconds
-        asked, note = Asked(_deferred(run, ready.source.name), "rate"), lambda m: metering.told_to_wait(m, run_id, seconds, now())
+        asked, note = (
+            Asked(_deferred(run, ready.source.name), "rate"),
+            lambda m: metering.told_to_wait(m, run_id, seconds, now()),
+        )
     except CredentialsRefused as error:
         code = error.code
         asked, note = Asked("failed", code), lambda m: metering.refused(m, run_id, code, now())
@@ -230,4 +233,3 @@ def _meter(item: source_store.SourceMeter) -> metering.Meter:
 def _put(item: source_store.SourceMeter, meter: metering.Meter) -> None:
     item.next_at, item.held_until, item.held_for = meter.next_at, meter.held_until, meter.held_for
     item.failures, item.lanes = meter.failures, dict(meter.lanes)
-

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from leadflow.core import ids, table
-from leadflow.core.errors import Conflict, NotFound
+from leadflow.core.errors import NotFound
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.enrichment.rules.money import micros
@@ -68,26 +68,6 @@ def get(run_id: str) -> Record:
     if run is None:
         raise NotFound("enrichment run", run_id)
     return run.record()
-
-
-def stop(run_id: str) -> Record:
-    """Asks a run to ask nobody further. Raises NotFound, Conflict when it is over."""
-    for _ in _TURNS:
-        run = store.find_run(run_id)
-        if run is None:
-            raise NotFound("enrichment run", run_id)
-        if run.is_stopping:
-            return run.record()
-        if run.is_over:
-            raise Conflict(f"Run {run_id} is over: {run.status}.", run_id)
-        try:
-            kind = store.EnrichmentRun
-            table.change(run, [kind.is_stopping.set(True)])
-        except table.Stale:
-            continue
-        queueing.queue_runs([run])
-        return run.record()
-    raise Conflict(f"Run {run_id} is being worked on; ask again.", run_id)
 
 
 def _written(run: store.EnrichmentRun, lead_id: str) -> bool:

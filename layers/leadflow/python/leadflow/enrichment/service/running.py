@@ -7,14 +7,13 @@ a call that was begun is of unknown outcome and counts in full, everything else 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from leadflow.core import clock, due, effects, table
 from leadflow.core.observability import logger
 from leadflow.enrichment.enums import FIELDS, EnrichmentField
 from leadflow.enrichment.rules import Person, freshness, waterfall
-from leadflow.enrichment.rules.waterfall import Candidate, Given
+from leadflow.enrichment.rules.waterfall import Candidate
 from leadflow.enrichment.service import asking, finishing, people, queueing, settling, sources
 from leadflow.enrichment.service.asking import Asked, Budgets, Later
 from leadflow.enrichment.service.sources import Ready
@@ -32,7 +31,7 @@ def work(run_id: str) -> None:
     run = store.find_run(run_id)
     if run is None or run.is_over or effects.is_held(run.lease_until, run.host_id):
         return
-    if run.wake_at and run.wake_at > clock.now_stamp() and not run.is_stopping:
+    if run.wake_at and run.wake_at > clock.now_stamp():
         queueing.queue_runs([run])
         return
     try:
@@ -85,7 +84,8 @@ class _Work:
         self.ready = {one.source.name: one for one in sources.active(run.sources)}
         self.preferences = source_store.settings()
         self.hold = leads.hold(lead["id"])
-        self.usable: dict[EnrichmentField, Given] = {}
+        done = {one["source"] for one in run.attempts}
+        self.usable = {name: one for name, one in self.known.items() if one.source in done}
 
     @property
     def wanted(self) -> tuple[EnrichmentField, ...]:
@@ -99,6 +99,10 @@ class _Work:
             step = waterfall.next_step(self._candidates(), tried, self._lacking())
             if step is None:
                 break
+            if not sources.is_active(step.candidate.name):
+                # Switched off since this call began: that stops it.
+                del self.ready[step.candidate.name]
+                continue
             ready = self.ready[step.candidate.name]
             came = asking.ask(self.run, ready, step, self._person(), self._budgets())
             if isinstance(came, Later):
@@ -111,17 +115,14 @@ class _Work:
         known = {name: one for name, one in self.known.items() if name in self.wanted}
         status = waterfall.status_of(outcomes, self._lacking(), known)
         reason = self.run.reason
-        if not outcomes:
-            reason = reason or ("no_active_source" if not self.ready else "nothing_to_ask")
+        if status == "skipped" and not reason:
+            reason = outcomes[0] if outcomes else "nobody_to_ask"
         finishing.finish(
             self.run, status, reason=reason, known=known, lead=self.lead, policies=self.preferences.write_policy
         )
 
     def _is_stopped(self) -> bool:
-        """Whether somebody has stopped the run, or its job: asked of the table before every source."""
-        if self.run.is_stopping:
-            self.run.reason = "stopped"
-            return True
+        """Whether somebody has stopped its job: asked of the table before every source."""
         job = store.find_job(self.run.job_id) if self.run.job_id else None
         if job is not None and job.status == "stopped":
             self.run.reason = "job_stopped"
@@ -130,18 +131,7 @@ class _Work:
 
     def _candidates(self) -> list[Candidate]:
         person = self._person()
-        return [
-            Candidate(
-                name=name,
-                priority=int(ready.source.priority),
-                floor=ready.floor,
-                unit_price=ready.unit_price,
-                fills=ready.provider.fills,
-                requests=partial(_requests, ready, person),
-            )
-            for name, ready in self.ready.items()
-            if ready.provider.can_ask(person) and sources.is_active(name)
-        ]
+        return [sources.candidate(one, person) for one in self.ready.values() if one.provider.can_ask(person)]
 
     def _person(self) -> Person:
         return people.person_of(self.lead, self.known)
@@ -181,10 +171,6 @@ class _Work:
         brought = settling.settle(self.run, ready, came, self.identity, self.hold)
         self.usable = waterfall.merged(brought.items(), self.usable)
         self.known = waterfall.merged(brought.items(), self.known)
-
-
-def _requests(ready: Ready, person: Person, fields: frozenset[EnrichmentField]) -> int:
-    return ready.provider.price(person, fields)
 
 
 def park(message: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from leadflow.core import clock, seams, secrets, table
@@ -12,7 +13,9 @@ from leadflow.core.errors import InvalidInput, NotFound, PreconditionFailed, Rat
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.enrichment.enums import NEWEST_GENERATION, SOURCES
+from leadflow.enrichment.rules import Person
 from leadflow.enrichment.rules.money import micros, usd
+from leadflow.enrichment.rules.waterfall import Candidate
 from leadflow.enrichment.store import sources as store
 
 if TYPE_CHECKING:
@@ -103,6 +106,18 @@ def active(wanted: list[str] | None) -> list[Ready]:
         for one in store.sources()
         if _is_ready(one) and (wanted is None or one.name in wanted)
     ]
+
+
+def candidate(ready: Ready, person: Person) -> Candidate:
+    """A source as the waterfall sees it, for this person."""
+    return Candidate(
+        name=ready.source.name,
+        priority=int(ready.source.priority),
+        floor=ready.floor,
+        unit_price=ready.unit_price,
+        fills=ready.provider.fills,
+        requests=partial(ready.provider.price, person),
+    )
 
 
 def is_active(name: str) -> bool:

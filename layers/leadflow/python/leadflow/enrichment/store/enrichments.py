@@ -136,7 +136,6 @@ def drop_files(lead_id: str) -> int:
             return count
 
 
-
 def _folder(lead_id: str) -> str:
     return f"enrichments/{lead_id}/"
 

@@ -160,8 +160,12 @@ def _release(writes: TransactWrite, run: EnrichmentRun, settled: Settled) -> Non
     back = settled.reserved - settled.cost
     day = SourceDay(pk=f"ENRSRC#{settled.source}", sk=f"DAY#{settled.day}")
     lead = LeadDay(pk=f"ENR#{run.lead_id}", sk=f"DAY#{settled.day}")
-    writes.update(day, [*_settling(SourceDay, back, settled.reserved), SourceDay.requests.add(settled.requests)], **_ANY)
-    writes.update(lead, [*_settling(LeadDay, back, settled.reserved), LeadDay.kind.set(LeadDay)], **_ANY)
+    writes.update(
+        day, [*_settling(SourceDay, back, settled.reserved), SourceDay.requests.add(settled.requests)], **_ANY
+    )
+    expires_at = LeadDay.expires_at.set(clock.epoch_seconds(clock.now() + _LEAD_DAY_KEPT))
+    # It may have been erased meanwhile; what is written then goes with the erasure's last look.
+    writes.update(lead, [*_settling(LeadDay, back, settled.reserved), LeadDay.kind.set(LeadDay), expires_at], **_ANY)
     if run.job_id:
         job = EnrichmentJob(pk=f"ERJ#{run.job_id}", sk="#")
         exists = EnrichmentJob.pk.exists()

@@ -53,7 +53,6 @@ class EnrichmentRun(LedgerEntry, discriminator="EnrichmentRun"):
     slot = JSONAttribute(null=True)
     refusals = JSONAttribute(default=dict)
     wake_at = UnicodeAttribute(null=True)
-    is_stopping = BooleanAttribute(default=False)
     cause = JSONAttribute(default=list)
     reason = UnicodeAttribute(null=True)
     completed_at = UnicodeAttribute(null=True)
