@@ -65,8 +65,9 @@ class EnrichmentSourceWrite(Write):
 class EnrichmentSource(Read):
     """A source. `spent_today` is of the UTC day, with what is reserved for calls under way, in USD.
 
-    `is_ready`: active, with all that it takes to ask it. `is_healthy` is false while the account is refused, its credits are gone or it keeps failing; `held_until` says
-    until when it is not asked, `held_for` why: `rate`, `failing`, `credentials_refused`, `quota_exhausted`.
+    `is_ready`: active, with all that it takes to ask it. `is_healthy` is false while the account is refused, its
+    credits are gone or it keeps failing; `held_until` says until when it is not asked, `held_for` why: `rate`,
+    `failing`, `credentials_refused`, `quota_exhausted`.
     """
 
     name: Source

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from leadflow.activities.enums import AppointmentStatus, TaskStatus
 from leadflow.campaigns.enums import EmailOutcome, EmailStatus
 from leadflow.core.schema import Read, Text, Timestamp, Write
+from leadflow.enrichment.enums import RunStatus
 from leadflow.leads.enums import Source
 from leadflow.leads.enums import Status as LeadStatus
 from leadflow.platform.enums import SCOPES, Scope
@@ -84,6 +85,13 @@ class EmailTotals(Read):
     by_outcome: dict[EmailOutcome, int]
 
 
+class EnrichmentTotals(Read):
+    """Runs of enrichment ever asked for, those for erased people included."""
+
+    total: int
+    by_status: dict[RunStatus, int]
+
+
 class WorkflowTotals(Read):
     """Workflows that there are."""
 
@@ -105,5 +113,6 @@ class Overview(Read):
     tasks: TaskTotals
     appointments: AppointmentTotals
     emails: EmailTotals
+    enrichments: EnrichmentTotals
     workflows: WorkflowTotals
     executions: ExecutionTotals

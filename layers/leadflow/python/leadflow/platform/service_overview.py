@@ -6,6 +6,7 @@ from typing import Any
 
 from leadflow.activities.enums import APPOINTMENT_STATUSES, TASK_STATUSES
 from leadflow.campaigns.enums import EMAIL_OUTCOMES, EMAIL_STATUSES
+from leadflow.enrichment.enums import RUN_STATUSES
 from leadflow.leads.enums import SOURCES, STATUSES
 from leadflow.platform import store_totals
 from leadflow.platform.rules_totals import Line
@@ -17,6 +18,7 @@ PARTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "tasks": ("Task", {"status": TASK_STATUSES}),
     "appointments": ("Appointment", {"status": APPOINTMENT_STATUSES}),
     "emails": ("EmailSent", {"status": EMAIL_STATUSES, "outcome": EMAIL_OUTCOMES}),
+    "enrichments": ("EnrichmentRun", {"status": RUN_STATUSES}),
     "workflows": ("Workflow", {"status": WORKFLOW_STATUSES}),
     "executions": ("WorkflowExecution", {"status": EXECUTION_STATUSES}),
 }

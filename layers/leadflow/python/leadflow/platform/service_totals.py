@@ -9,13 +9,14 @@ from leadflow.campaigns.service import events as campaign_events
 from leadflow.core import table
 from leadflow.core.events import Change
 from leadflow.core.turns import Turns
+from leadflow.enrichment.service import timeline as enrichment_items
 from leadflow.leads.service import events as lead_events
 from leadflow.platform import rules_totals as rules
 from leadflow.platform import store_totals as store
 from leadflow.workflows.service import timeline as workflow_items
 
 # With these come the classes of the counted items, without which their changes could not be read.
-COUNTED = (activity_items, campaign_events, lead_events, workflow_items)
+COUNTED = (activity_items, campaign_events, enrichment_items, lead_events, workflow_items)
 # A transaction takes 100 actions: one per item, and one per total, of which there are at most 60 in all.
 _PER_TRANSACTION = 40
 _TURNS = Turns(8, longest_pause_seconds=0.5)

@@ -73,7 +73,7 @@ class Budgets:
 
 
 def ask(run: store.EnrichmentRun, ready: Ready, step: Step, person: Person, budgets: Budgets) -> Asked | Later:
-    """Asks a source, or says why not or when. After an answer the run still holds the call (`run.asking`): see `settle`.
+    """Asks a source, or says why not or when; a call that was made is still to be settled (`run.asking` holds it).
 
     Raises table.Stale when the run is no longer ours.
     """
@@ -140,7 +140,7 @@ def _admit(run: store.EnrichmentRun, ready: Ready, step: Step, budgets: Budgets)
 
 def _passed_over(item: source_store.SourceMeter, now: datetime) -> Asked | None:
     """That a source is held too long to wait for it, if it is."""
-    if item.held_until is None:
+    if not item.held_until:
         return None
     reason = str(item.held_for)
     if clock.parse(item.held_until) <= now + _PATIENCE.get(reason, _PATIENCE_WITH_BROKEN):
@@ -174,11 +174,8 @@ def _call(run: store.EnrichmentRun, ready: Ready, step: Step, person: Person) ->
     try:
         answer = ready.provider.lookup(person, step.fields)
     except RateLimited as error:
-        seconds = error.retry_after_seconds
-        asked, note = (
-            Asked(_deferred(run, ready.source.name), "rate"),
-            lambda m: metering.told_to_wait(m, run_id, seconds, now()),
-        )
+        seconds, outcome = error.retry_after_seconds, _deferred(run, ready.source.name)
+        asked, note = Asked(outcome, "rate"), lambda m: metering.told_to_wait(m, run_id, seconds, now())
     except CredentialsRefused as error:
         code = error.code
         asked, note = Asked("failed", code), lambda m: metering.refused(m, run_id, code, now())

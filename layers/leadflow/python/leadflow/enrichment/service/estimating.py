@@ -27,7 +27,7 @@ def estimate(body: EstimateRequest) -> dict[str, Any]:
     """Raises InvalidInput naming what is wrong with the filter."""
     if body.filter is not None:
         conditions.validate(body.filter, conditions.AUDIENCE, "filter")
-    ready = sources.active(list(body.sources) if body.sources else None)
+    ready = sources.active(list(body.sources) if body.sources else None, to_ask=False)
     total = _Total()
     is_complete = True
     for page, is_complete in _pages(body):  # noqa: B007 - the last one is what counts
@@ -39,7 +39,8 @@ def estimate(body: EstimateRequest) -> dict[str, Any]:
 def of_lead(lead: Record, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The same for one lead; `wanted` has `sources`, `fields` and `force`, as a request has."""
     total = _Total()
-    total.add(lead, sources.active(wanted.get("sources")), tuple(wanted.get("fields") or FIELDS), force=False)
+    ready = sources.active(wanted.get("sources"), to_ask=False)
+    total.add(lead, ready, tuple(wanted.get("fields") or FIELDS), force=False)
     return total.shown(True)
 
 

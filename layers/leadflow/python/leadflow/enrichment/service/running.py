@@ -81,7 +81,7 @@ class _Work:
         self.items = enrichments.fields_of(parts)
         self.known = people.known_of(self.items)
         self.identity = people.identity_of(lead)
-        self.ready = {one.source.name: one for one in sources.active(run.sources)}
+        self.ready = {one.source.name: one for one in sources.active(run.sources, to_ask=True)}
         self.preferences = source_store.settings()
         self.hold = leads.hold(lead["id"])
         done = {one["source"] for one in run.attempts}
@@ -173,8 +173,8 @@ class _Work:
         self.known = waterfall.merged(brought.items(), self.known)
 
 
-def park(message: Mapping[str, Any]) -> None:
-    """Ends a run that could not be worked on."""
-    run = store.find_run(str(message.get("run_id")))
+def give_up(run_id: str, reason: str) -> None:
+    """Ends a run that cannot be worked on. Raises table.Stale when somebody is at it."""
+    run = store.find_run(run_id)
     if run is not None and not run.is_over and run.asking is None:
-        finishing.finish(run, "failed", reason="internal")
+        finishing.finish(run, "failed", reason=reason)

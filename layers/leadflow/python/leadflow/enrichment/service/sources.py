@@ -99,10 +99,13 @@ class Ready:
         return None if self.source.ttl_days is None else int(self.source.ttl_days)
 
 
-def active(wanted: list[str] | None) -> list[Ready]:
-    """The active sources that have what it takes to ask them, of those wanted or of all; by name, in no order."""
+def active(wanted: list[str] | None, *, to_ask: bool) -> list[Ready]:
+    """The active sources that have what it takes to ask them, of those wanted or of all.
+
+    Unless they are `to_ask` their keys are not read: what is asked for is what they know and cost.
+    """
     return [
-        Ready(one, _provider(one))
+        Ready(one, _provider(one, _key_of(one) if to_ask else "not read"))
         for one in store.sources()
         if _is_ready(one) and (wanted is None or one.name in wanted)
     ]
@@ -130,11 +133,11 @@ def _is_ready(source: store.EnrichmentSource) -> bool:
     return bool(source.is_active and source.api_key) and has_account
 
 
-def _provider(source: store.EnrichmentSource) -> EnrichmentProvider:
+def _provider(source: store.EnrichmentSource, key: str) -> EnrichmentProvider:
     from leadflow.enrichment import providers
 
     make: Callable[..., EnrichmentProvider] = seams.current().remember("enrichment providers", lambda: providers.client)
-    return make(source.name, _key_of(source), source.account_id, source.generation or NEWEST_GENERATION)
+    return make(source.name, key, source.account_id, source.generation or NEWEST_GENERATION)
 
 
 def _key_of(source: store.EnrichmentSource) -> str:

@@ -52,15 +52,17 @@ def reserve(run: EnrichmentRun, meter: SourceMeter, limits: Limits) -> None:
     """
     asking = run.asking
     source, amount = str(asking["source"]), int(asking["reserved"])
-    bounded = [("source", SourceDay(pk=f"ENRSRC#{source}", sk=f"DAY#{asking['day']}"), limits.source)]
-    bounded.append(("lead", LeadDay(pk=f"ENR#{run.lead_id}", sk=f"DAY#{asking['day']}"), limits.lead))
-    for item in (run, meter):
-        item.touch()
+    bounded: list[tuple[table.Item, int | None]] = [
+        (SourceDay(pk=f"ENRSRC#{source}", sk=f"DAY#{asking['day']}"), limits.source),
+        (LeadDay(pk=f"ENR#{run.lead_id}", sk=f"DAY#{asking['day']}"), limits.lead),
+    ]
+    run.touch()
+    meter.touch()
     try:
         with table.transaction() as writes:
             writes.save(run)
             writes.save(meter)
-            for _, item, limit in bounded:
+            for item, limit in bounded:
                 writes.update(item, _committing(item, amount), condition=_reaches(item, amount, limit), **_ANY)
             if run.job_id:
                 _commit_in_job(writes, run.job_id, amount, limits.job)
