@@ -96,6 +96,14 @@ def merged(
     return {name: best[name] for name in FIELDS if name in best}
 
 
+def renewed(
+    before: Mapping[EnrichmentField, Given], brought: Mapping[EnrichmentField, Given]
+) -> dict[EnrichmentField, Given]:
+    """What is known after an answer: a source's new value takes the place of its old one, whatever was surer."""
+    others = {name: one for name, one in before.items() if name not in brought or brought[name].source != one.source}
+    return merged(brought.items(), others)
+
+
 def _rank(given: Given) -> tuple[Any, ...]:
     text = json.dumps(given.value, sort_keys=True, ensure_ascii=False)
     return (given.is_sure, given.confidence, -given.priority, given.at, given.source, text)

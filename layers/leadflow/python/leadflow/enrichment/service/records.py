@@ -9,7 +9,7 @@ from leadflow.core.errors import NotFound, RateLimited
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.enrichment.enums import FIELDS, EnrichmentField
-from leadflow.enrichment.rules.waterfall import Given, merged
+from leadflow.enrichment.rules.waterfall import Given, renewed
 from leadflow.enrichment.service import finishing, people
 from leadflow.enrichment.store import enrichments as store
 from leadflow.enrichment.store import sources as source_store
@@ -77,9 +77,7 @@ def _kept(record: store.LeadEnrichment, brought: dict[EnrichmentField, Given], l
     hold = leads.hold(lead_id)
     for _ in _TURNS:
         fields = store.own_fields(record.lead_id)
-        before = people.known_of([fields])
-        older = {n: one for n, one in before.items() if not (n in brought and one.source == record.source)}
-        best = merged(brought.items(), older)
+        best = renewed(people.known_of([fields]), brought)
         fields.known = {
             name: people.kept(one, record.id, None) if one is brought.get(name) else fields.known[name]
             for name, one in best.items()

@@ -169,8 +169,8 @@ class _Work:
             self.run.attempts = [*self.run.attempts, settling.attempt(ready.source.name, came)]
             return
         brought = settling.settle(self.run, ready, came, self.identity, self.hold)
-        self.usable = waterfall.merged(brought.items(), self.usable)
-        self.known = waterfall.merged(brought.items(), self.known)
+        self.usable = waterfall.renewed(self.usable, brought)
+        self.known = waterfall.renewed(self.known, brought)
 
 
 def give_up(run_id: str, reason: str) -> None:

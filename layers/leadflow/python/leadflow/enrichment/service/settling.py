@@ -14,7 +14,7 @@ from leadflow.core.turns import Turns
 from leadflow.enrichment.enums import FIELDS, EnrichmentField
 from leadflow.enrichment.rules import Answer
 from leadflow.enrichment.rules.money import usd
-from leadflow.enrichment.rules.waterfall import Given, merged
+from leadflow.enrichment.rules.waterfall import Given, renewed
 from leadflow.enrichment.service import people
 from leadflow.enrichment.service.asking import Asked
 from leadflow.enrichment.service.sources import Ready
@@ -121,11 +121,7 @@ def _given(ready: Ready, answer: Answer) -> dict[EnrichmentField, Given]:
 def _known(
     fields: enrichments.EnrichedFields, brought: dict[EnrichmentField, Given], enrichment_id: str, run_id: str
 ) -> dict[str, Any]:
-    """What is known with what was just brought; what the same source said before is replaced by it."""
-    sources = {one.source for one in brought.values()}
-    before = people.known_of([fields])
-    older = {name: one for name, one in before.items() if not (name in brought and one.source in sources)}
-    best = merged(brought.items(), older)
+    best = renewed(people.known_of([fields]), brought)
     return {
         name: people.kept(one, enrichment_id, run_id) if one is brought.get(name) else fields.known[name]
         for name, one in best.items()
