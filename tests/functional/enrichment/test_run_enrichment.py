@@ -244,5 +244,3 @@ def test_a_run_whose_message_is_lost_is_found_again(world: World) -> None:
 def test_a_message_about_nothing_does_nothing(world: World) -> None:
     deliver({"run_id": "01JZ0000000000000000000006"})
     deliver({"job_id": "01JZ0000000000000000000007"})
-
-
