@@ -255,7 +255,10 @@ def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize(
     ("action", "may"),
     [
-        ("kms:Decrypt", {"ChannelCheckRole", "EnrichmentWorkerRole", "IngestRole", "SegmentRole"}),
+        (
+            "kms:Decrypt",
+            {"ChannelCheckRole", "DeliveryWorkerRole", "EnrichmentWorkerRole", "IngestRole", "SegmentRole"},
+        ),
         ("states:StartExecution", {"ReconcileRole", "StarterRole"}),
         ("lambda:InvokeFunction", {"EngineRole"}),
     ],
