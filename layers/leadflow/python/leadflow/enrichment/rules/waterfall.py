@@ -65,11 +65,14 @@ def missing(wanted: Iterable[EnrichmentField], known: Mapping[EnrichmentField, G
 
 
 def next_step(candidates: Collection[Candidate], tried: Collection[str], lacking: Fields) -> Step | None:
-    """The first source by priority, then by price and name, that was not tried and can fill something that lacks."""
+    """The first source by priority, then by price and name, that was not tried and can fill something that lacks.
+
+    Not one that would make no request for that, since too little is known of the person.
+    """
     steps = [
         Step(one, one.fills & lacking, one.price(one.fills & lacking))
         for one in candidates
-        if one.name not in tried and one.fills & lacking
+        if one.name not in tried and one.fills & lacking and one.requests(one.fills & lacking)
     ]
     return min(steps, key=lambda step: (step.candidate.priority, step.price, step.candidate.name), default=None)
 
