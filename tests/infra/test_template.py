@@ -55,7 +55,7 @@ SHARED_ENVIRONMENT = {
     "ENRICHMENTS_QUEUE_URL",
 }
 # What a removal means that somebody removed it.
-NEVER_EXPIRING = {"Appointment", "Lead", "Task", "Workflow"}
+NEVER_EXPIRING = {"Appointment", "EmailCampaign", "Lead", "Task", "Workflow"}
 EVERY_FUNCTION = pytest.mark.parametrize("function", functions().values(), ids=functions())
 
 
@@ -324,3 +324,14 @@ def test_every_state_is_reached() -> None:
         named.update(rule["Next"] for rule in [*state.get("Choices", []), *state.get("Catch", [])])
 
     assert named == states.keys()
+
+
+def test_the_dashboard_shows_what_is_there() -> None:
+    body = template()["Resources"]["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    named = set(re.findall(r"\$\{([^}:]+)\}", body))
+
+    widgets = json.loads(re.sub(r"\$\{[^}]+\}", "here", body))["widgets"]
+
+    assert named <= template()["Resources"].keys()
+    assert len({(one["x"], one["y"]) for one in widgets}) == len(widgets)
+    assert all(one["properties"]["metrics"] for one in widgets)

@@ -172,8 +172,8 @@ def test_a_page_costs_the_same_whatever_the_lead_has_behind_it() -> None:
         assert len(page["items"]) == limit
         costs[limit] = Counter(seen)
 
-    # The lead; signals, merges, changes of status, enrichments, keys of mails, of runs, of tasks and of appointments; those four,
-    # and for the first change the lead.
+    # The lead; signals, merges, changes of status, enrichments, keys of mails, of runs, of tasks and of appointments;
+    # those four, and for the first change the lead.
     assert costs[5] == {"GetItem": 1, "Query": 8, "BatchGetItem": 4}
     assert costs[20] == {"GetItem": 1, "Query": 8, "BatchGetItem": 5}
 

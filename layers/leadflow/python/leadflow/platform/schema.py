@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from leadflow.activities.enums import AppointmentStatus, TaskStatus
-from leadflow.campaigns.enums import EmailOutcome, EmailStatus
+from leadflow.campaigns.enums import CampaignStatus, EmailOutcome, EmailStatus
 from leadflow.core.schema import Read, Text, Timestamp, Write
 from leadflow.enrichment.enums import RunStatus
 from leadflow.leads.enums import Source
@@ -92,6 +92,13 @@ class EnrichmentTotals(Read):
     by_status: dict[RunStatus, int]
 
 
+class CampaignTotals(Read):
+    """Campaigns that there are."""
+
+    total: int
+    by_status: dict[CampaignStatus, int]
+
+
 class WorkflowTotals(Read):
     """Workflows that there are."""
 
@@ -114,5 +121,6 @@ class Overview(Read):
     appointments: AppointmentTotals
     emails: EmailTotals
     enrichments: EnrichmentTotals
+    campaigns: CampaignTotals
     workflows: WorkflowTotals
     executions: ExecutionTotals
