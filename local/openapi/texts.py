@@ -39,6 +39,7 @@ AREAS = {
     "suppressions": "Addresses nothing is sent to, and why.",
     "tracking": "Links in mails: pictures that tell of an open, links that tell of a click, unsubscribing.",
     "workflows": "What happens when something happens to a lead: triggers and a tree of actions.",
+    "enrichment": "What sources of data know about leads: asked by the field, within budgets.",
     "executions": "Runs of workflows.",
     "agents": "Models that workflows can ask, at any OpenAI-compatible endpoint.",
     "channels": "Accounts at providers that messages go out and come in by.",

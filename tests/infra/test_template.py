@@ -52,6 +52,7 @@ SHARED_ENVIRONMENT = {
     "STARTS_QUEUE_URL",
     "TABLE_NAME",
     "TIMERS_QUEUE_URL",
+    "ENRICHMENTS_QUEUE_URL",
 }
 # What a removal means that somebody removed it.
 NEVER_EXPIRING = {"Appointment", "Conversation", "EmailCampaign", "Lead", "Message", "Task", "Workflow"}
@@ -254,7 +255,17 @@ def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize(
     ("action", "may"),
     [
-        ("kms:Decrypt", {"ChannelCheckRole", "DeliveryWorkerRole", "IngestRole", "MessagesWorkerRole", "SegmentRole"}),
+        (
+            "kms:Decrypt",
+            {
+                "ChannelCheckRole",
+                "DeliveryWorkerRole",
+                "EnrichmentWorkerRole",
+                "IngestRole",
+                "MessagesWorkerRole",
+                "SegmentRole",
+            },
+        ),
         ("states:StartExecution", {"ReconcileRole", "StarterRole"}),
         ("lambda:InvokeFunction", {"EngineRole"}),
     ],

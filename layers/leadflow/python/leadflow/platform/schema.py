@@ -10,6 +10,7 @@ from leadflow.activities.enums import AppointmentStatus, TaskStatus
 from leadflow.campaigns.enums import CampaignStatus, EmailOutcome, EmailStatus
 from leadflow.channels.enums import ConversationChannel, ConversationStatus, Direction, MessageStatus
 from leadflow.core.schema import Read, Text, Timestamp, Write
+from leadflow.enrichment.enums import RunStatus
 from leadflow.leads.enums import Source
 from leadflow.leads.enums import Status as LeadStatus
 from leadflow.platform.enums import SCOPES, Scope
@@ -101,6 +102,13 @@ class MessageTotals(Read):
     by_direction: dict[Direction, int]
 
 
+class EnrichmentTotals(Read):
+    """Runs of enrichment ever asked for, those for erased people included."""
+
+    total: int
+    by_status: dict[RunStatus, int]
+
+
 class CampaignTotals(Read):
     """Campaigns that there are."""
 
@@ -131,6 +139,7 @@ class Overview(Read):
     emails: EmailTotals
     conversations: ConversationTotals
     messages: MessageTotals
+    enrichments: EnrichmentTotals
     campaigns: CampaignTotals
     workflows: WorkflowTotals
     executions: ExecutionTotals

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leadflow.leads.service.leads import (
         apply,
         create,
+        fill,
         find,
         find_reached,
         get,
@@ -49,6 +50,7 @@ __all__ = [
     "erase_person",
     "erasure_marks",
     "events_of",
+    "fill",
     "find",
     "find_reached",
     "get",
@@ -83,6 +85,7 @@ _HOMES = {
     "erase_person": "leadflow.leads.service.erasing",
     "erasure_marks": "leadflow.leads.service.erasing",
     "events_of": "leadflow.leads.service.events",
+    "fill": "leadflow.leads.service.leads",
     "find": "leadflow.leads.service.leads",
     "find_reached": "leadflow.leads.service.leads",
     "get": "leadflow.leads.service.leads",
