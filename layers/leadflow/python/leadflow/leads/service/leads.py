@@ -15,6 +15,8 @@ from leadflow.core import clock, ids, table
 from leadflow.core.errors import MalformedRequest, NotFound, PreconditionFailed
 from leadflow.core.table import Record
 from leadflow.leads import enums, rules, store
+from leadflow.leads.rules import fit
+from leadflow.leads.service.rating import current, rated, rated_again
 from leadflow.leads.service.writing import TURNS, crowded_out, written
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def create(body: LeadCreate) -> Record:
     lead_id = ids.new_id()
     for _ in TURNS:
         lead = store.Lead(pk=f"LEAD#{lead_id}", sk="#META", id=lead_id, **fields)
+        rated(lead, current())
         try:
             if written(partial(store.insert, lead), lead_id):
                 return lead.record()
@@ -160,18 +163,33 @@ def page(
 
 def _change(lead_id: str, decide: _Decision, *, cause: tuple[str, ...], if_match: int | None) -> Record:
     for _ in TURNS:
-        lead = store.find_lead(lead_id)
+        scoring, lead = current(), store.find_lead(lead_id)
         if lead is None:
             raise NotFound("lead", lead_id)
         if if_match is not None and lead.v != if_match:
             raise PreconditionFailed(f"Lead {lead_id} is at another version; read it again.")
         changes = decide(lead.record(), clock.now_stamp())
-        if not changes or _changed(lead, changes, cause):
+        if not changes or _changed(lead, changes, cause, scoring):
             return lead.record()
     raise crowded_out(lead_id)
 
 
-def _changed(lead: store.Lead, changes: Mapping[str, Any], cause: tuple[str, ...]) -> bool:
+def note_facts(lead_id: str, values: Mapping[str, Any]) -> None:
+    """Notes what is known of a lead by enrichment, fields by their names, for fit rules to ask; again does nothing.
+
+    Raises NotFound, RateLimited when crowded out.
+    """
+    facts = fit.facts_of(values) or None
+    for _ in TURNS:
+        scoring, lead = current(), store.find_lead(lead_id)
+        if lead is None:
+            raise NotFound("lead", lead_id)
+        if lead.facts == facts or _changed(lead, {"facts": facts}, (), scoring):
+            return
+    raise crowded_out(lead_id)
+
+
+def _changed(lead: store.Lead, changes: Mapping[str, Any], cause: tuple[str, ...], scoring: rules.Scoring) -> bool:
     identities, status = lead.identities(), lead.status
     for name, value in changes.items():
         if name in store.ADDRESSES:
@@ -179,6 +197,7 @@ def _changed(lead: store.Lead, changes: Mapping[str, Any], cause: tuple[str, ...
         else:
             setattr(lead, name, value)
     lead.cause = list(cause)
+    rated_again(lead, scoring)
     return written(partial(store.replace, lead, identities, status), lead.id)
 
 
