@@ -163,13 +163,13 @@ def page(
 
 def _change(lead_id: str, decide: _Decision, *, cause: tuple[str, ...], if_match: int | None) -> Record:
     for _ in TURNS:
-        scoring, lead = current(), store.find_lead(lead_id)
+        lead = store.find_lead(lead_id)
         if lead is None:
             raise NotFound("lead", lead_id)
         if if_match is not None and lead.v != if_match:
             raise PreconditionFailed(f"Lead {lead_id} is at another version; read it again.")
         changes = decide(lead.record(), clock.now_stamp())
-        if not changes or _changed(lead, changes, cause, scoring):
+        if not changes or _changed(lead, changes, cause):
             return lead.record()
     raise crowded_out(lead_id)
 
@@ -181,15 +181,15 @@ def note_facts(lead_id: str, values: Mapping[str, Any]) -> None:
     """
     facts = fit.facts_of(values) or None
     for _ in TURNS:
-        scoring, lead = current(), store.find_lead(lead_id)
+        lead = store.find_lead(lead_id)
         if lead is None:
             raise NotFound("lead", lead_id)
-        if lead.facts == facts or _changed(lead, {"facts": facts}, (), scoring):
+        if lead.facts == facts or _changed(lead, {"facts": facts}, ()):
             return
     raise crowded_out(lead_id)
 
 
-def _changed(lead: store.Lead, changes: Mapping[str, Any], cause: tuple[str, ...], scoring: rules.Scoring) -> bool:
+def _changed(lead: store.Lead, changes: Mapping[str, Any], cause: tuple[str, ...]) -> bool:
     identities, status = lead.identities(), lead.status
     for name, value in changes.items():
         if name in store.ADDRESSES:
@@ -197,7 +197,7 @@ def _changed(lead: store.Lead, changes: Mapping[str, Any], cause: tuple[str, ...
         else:
             setattr(lead, name, value)
     lead.cause = list(cause)
-    rated_again(lead, scoring)
+    rated_again(lead, current())
     return written(partial(store.replace, lead, identities, status), lead.id)
 
 

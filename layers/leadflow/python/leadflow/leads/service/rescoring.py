@@ -62,7 +62,7 @@ def put(body: ScoringWrite, if_match: int | None) -> Record:
 def work(_job_id: str, owner: str, has_time: Callable[[], bool]) -> None:
     """The worker: goes on scoring leads while there is time, and then has it announced again."""
     found = settings.find_settings()
-    if found is None or found.gsi3pk is None or found.is_held_from(owner):
+    if found is None or found.due_at is None or found.is_held_from(owner):
         return
     try:
         settings.take(found, owner)
@@ -79,14 +79,15 @@ def work(_job_id: str, owner: str, has_time: Callable[[], bool]) -> None:
 
 def reconcile() -> dict[str, int]:
     """Announces a walk that nobody is at; counts it."""
-    count = 0
-    for found in settings.unattended():
-        try:
-            settings.release(found)
-        except table.Stale:
-            continue
-        count += jobs.announce(jobs.RESCORING, JOB_ID)
-    return {"rescorings_requeued": count}
+    found = settings.unattended()
+    if found is None:
+        return {"rescorings_requeued": 0}
+    try:
+        settings.release(found)
+    except table.Stale:
+        # A worker has just taken it, or the settings were changed.
+        return {"rescorings_requeued": 0}
+    return {"rescorings_requeued": int(jobs.announce(jobs.RESCORING, JOB_ID))}
 
 
 def _walk(found: settings.ScoringSettings, has_time: Callable[[], bool]) -> bool:

@@ -8,12 +8,11 @@ from datetime import timedelta
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.transactions import TransactWrite
 
-from leadflow.core import clock, due, table
+from leadflow.core import clock, table
 from leadflow.core.settings import settings
 from leadflow.leads.store.leads import Lead, attempt
 from leadflow.leads.store.signals import IntentSignal
 
-RESCORING = "rescoring"
 _KEY = ("SCORING", "#")
 # An announcement that has done nothing by then is taken for lost; longer than a worker may run.
 _ATTENDED = timedelta(minutes=6)
@@ -25,8 +24,9 @@ _PAGE = 200
 class ScoringSettings(table.Item, discriminator="ScoringSettings"):
     """What scores are made by; nothing is there until it is settled.
 
-    pk `SCORING`  sk `#`  GSI3 due-index, kind `rescoring`, until all leads are scored by it
+    pk `SCORING`  sk `#`
 
+    Until all leads are scored by it `due_at` says when it is due: there is one, so reconcile looks at it by its key.
     `cursor` is how far the walk over the leads is, `rescored` how many it has scored again, `owner` the announcement
     whose worker is at it until `lease_until`. After the walk it is looked once more at leads that were being written
     when the settings changed: `walked_at` says that this is what is left.
@@ -39,6 +39,7 @@ class ScoringSettings(table.Item, discriminator="ScoringSettings"):
     rescored = NumberAttribute(default=0)
     put_at = UnicodeAttribute(null=True)
     walked_at = UnicodeAttribute(null=True)
+    due_at = UnicodeAttribute(null=True)
     owner = UnicodeAttribute(null=True)
     lease_until = UnicodeAttribute(null=True)
     host_id = UnicodeAttribute(null=True)
@@ -80,14 +81,14 @@ def take(found: ScoringSettings, owner: str) -> None:
     """Takes the walk for a worker. Raises table.Stale when another was quicker."""
     found.host_id = settings().host_id or None
     found.owner, found.lease_until = owner, clock.stamp(clock.now() + _ATTENDED)
-    due.mark(found, RESCORING, found.lease_until, found.pk)
+    found.due_at = found.lease_until
     table.save(found)
 
 
 def await_worker(found: ScoringSettings) -> None:
     """Puts settings that are about to be written where reconcile finds them when no worker comes."""
     found.host_id, found.owner, found.lease_until = settings().host_id or None, None, None
-    due.mark(found, RESCORING, clock.stamp(clock.now() + _ATTENDED), found.pk)
+    found.due_at = clock.stamp(clock.now() + _ATTENDED)
 
 
 def release(found: ScoringSettings) -> None:
@@ -98,13 +99,13 @@ def release(found: ScoringSettings) -> None:
 
 def note_walked(found: ScoringSettings) -> None:
     """Notes that all leads were seen; the last look comes when every function of before has ended."""
-    found.owner, found.cursor = None, None
+    found.owner, found.cursor, found.host_id = None, None, settings().host_id or None
     last_look = clock.parse(str(found.put_at)) + _LATECOMERS
     if found.walked_at is None or last_look > clock.now():
         found.walked_at = clock.now_stamp()
-        due.mark(found, RESCORING, clock.stamp(max(last_look, clock.now())), found.pk)
+        found.due_at = clock.stamp(max(last_look, clock.now()))
     else:
-        due.clear(found)
+        found.due_at = None
     table.save(found)
 
 
@@ -113,8 +114,12 @@ def begun_before(found: ScoringSettings) -> str:
     return clock.stamp(clock.parse(str(found.put_at)) - _LATECOMERS)
 
 
-def unattended() -> Iterator[ScoringSettings]:
-    return due.unattended(ScoringSettings, RESCORING)
+def unattended() -> ScoringSettings | None:
+    """Settings whose walk is overdue, or was left by an earlier one-machine host."""
+    found = find_settings()
+    if found is None or found.due_at is None:
+        return None
+    return found if found.due_at < clock.now_stamp() or found.host_id != (settings().host_id or None) else None
 
 
 def signals_from(lead_id: str, first: str, before: str | None = None) -> Iterator[IntentSignal]:
