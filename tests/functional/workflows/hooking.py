@@ -19,7 +19,8 @@ class Hook:
 
     def __init__(self, workflow_id: str) -> None:
         self.workflow_id = workflow_id
-        [trigger] = call("workflows/list_triggers", path={"workflow_id": workflow_id}).json["items"]
+        triggers = call("workflows/list_triggers", path={"workflow_id": workflow_id}).json["items"]
+        [trigger] = [one for one in triggers if one["trigger_type"] == "webhook"]
         self.trigger_id = trigger["id"]
         self.url = trigger["url"]
 

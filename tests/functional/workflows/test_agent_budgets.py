@@ -165,3 +165,25 @@ def test_an_endpoint_that_tells_no_usage_costs_what_was_reserved(ask: Ask, model
 
     assert done["logs"][0]["output_data"]["cost"] > COST
     assert spent() == [round(done["logs"][0]["output_data"]["cost"] * 1e6)]
+
+
+def test_x30_retries_of_a_run_remember_what_was_said_and_spent_and_end_at_the_same_budget(
+    ask: Ask, model: Receiver, engine: Engine
+) -> None:
+    """However often a person retries, the action costs no more than its max_cost in all."""
+    agent()
+    model.usual = lambda _: said("no json")
+    done = ask({"output_schema": SCHEMA, "max_cost": 0.003})
+    path = {"execution_id": done["execution"]["id"]}
+    asked, remembered = [len(model.got)], [len(transcript(done)["calls"])]
+    for _ in range(8):
+        assert call("executions/retry_execution", {}, path=path).status == 202
+        engine.run()
+        asked.append(len(model.got))
+        remembered.append(len(transcript(done)["calls"]))
+    assert asked == sorted(asked) == remembered
+    assert asked[-1] == asked[-3] > asked[0]
+    assert transcript(done)["cost"] <= 0.003
+    assert spent() == [round(transcript(done)["cost"] * 1e6)]
+    logs = call("executions/list_logs", path=path).json["items"]
+    assert logs[-1]["error_message"].startswith("BudgetExceeded: max_cost does not reach")

@@ -288,3 +288,55 @@ def test_runs_are_queued_for_the_engine_and_end(
     assert (run["status"], run["lead_id"]) == ("completed", lead)
     assert [run["status"] for run in runs_of(about_nobody)] == ["completed"]
     assert call("leads/get_lead", path={"lead_id": lead}).json["tags"] == ["seen"]
+
+
+def test_x25_a_clock_that_stood_still_says_what_it_missed_and_then_keeps_the_time_of_its_zone(
+    timed: Any, timers: Timers, clock: Clock
+) -> None:
+    """Nothing wakes it for three days, over the end of British Columbia's clock changes; reconcile notices."""
+    clock.moment = at("2026-10-29T12:00:00Z")
+    workflow_id = timed("cron(0 9 * * ? *)", timezone="America/Vancouver")
+    timers.lose()
+    clock.moment = at("2026-11-01T20:00:00Z")
+    assert reconciled()["timers_woken"] == 1
+    timers.run_until(at("2026-11-03T20:00:00Z"))
+    nine_there = [f"2026-11-0{day}T16:00:00.000Z" for day in (1, 2, 3)]
+    assert fired(workflow_id) == [(nine_there[0], 3), (nine_there[1], 0), (nine_there[2], 0)]
+
+
+def test_x32_two_clocks_that_collide_lose_no_moment_and_no_run(
+    timed: Any, timers: Timers, engine: Any, activate: Activate, add_action: AddAction, clock: Clock
+) -> None:
+    """Two workers and reconcile are at every moment at once, and the workflow is published over meanwhile.
+
+    What begins next never takes away what waits: runs under way, the next moments, the history.
+    """
+    workflow_id = timed("rate(1 hour)")
+    add_action(workflow_id, "wait", {"days": 2}, order=1)
+    update = call("workflows/list_actions", path={"workflow_id": workflow_id}).json["items"][0]["id"]
+    path = {"workflow_id": workflow_id, "action_id": update}
+    assert call("workflows/delete_action", path=path).status == 204
+    activate(workflow_id)
+    for hour in range(10, 14):
+        timers.run_until(at(f"2026-03-02T{hour - 1:02}:59:59Z"))
+        [timetable] = wire.stored("Timetable")
+        message = {"timetable": timetable["sk"]["S"], "at": timetable["next_at"]["S"]}
+        clock.moment = at(message["at"])
+
+        def collide(message: Any = message) -> None:
+            reconciled()
+            timers.bring(message)
+            activate(workflow_id)
+
+        with wire.interrupted(collide):
+            timers.bring(message)
+        clock.advance(minutes=10)
+        reconciled()
+        timers.run_until(clock.moment, twice=True)
+        for start in engine.starts():
+            engine.segment(start)
+    runs = runs_of(workflow_id)
+    assert fired(workflow_id) == [(f"2026-03-02T{hour}:00:00.000Z", 0) for hour in range(10, 14)]
+    assert {run["status"] for run in runs} == {"running"}
+    engine.run()
+    assert [run["status"] for run in runs_of(workflow_id)] == ["completed"] * 4

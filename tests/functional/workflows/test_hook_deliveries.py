@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from functools import partial
 from typing import Any
 
@@ -13,8 +14,10 @@ from tests.functional import wire
 from tests.functional.leads.announced import work
 from tests.functional.leads.erasing import erase, queued
 from tests.functional.leads.people import added
+from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.engine import Engine
-from tests.functional.workflows.hooking import ADA, BY_EMAIL
+from tests.functional.workflows.hooking import ADA, BY_EMAIL, Hook
+from tests.functional.workflows.judging import agent
 from tests.functional.workflows.timers import reconciled
 from tests.harness import Clock
 
@@ -134,3 +137,31 @@ def test_erasing_removes_run_body_and_guard_and_nothing_comes_back(hook: Any) ->
     assert by_id.begun({"id": lead["id"], "note": "Prefers marmalade."}) is None
     assert "marmalade" not in repr(wire.stored()).lower()
     assert one.runs == []
+
+
+def test_x24_a_sender_that_loses_patience_and_posts_again_is_answered_once(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Any, engine: Engine, model: Any, clock: Clock
+) -> None:
+    """The door does nothing but write, so its answer does not wait for the work; the work answers once.
+
+    The sender posts again while the run is queued, while it is at work and when it is long over.
+    """
+    agent()
+    workflow_id = make_workflow(trigger="webhook")
+    add_action(workflow_id, "run_ai_agent", {"agent": "judge", "prompt": "{{ trigger.body.text }}"})
+    activate(workflow_id)
+    one = Hook(workflow_id)
+    again = partial(one.begun, {"text": "Hello"}, delivery="d-1")
+    with wire.watched() as seen:
+        execution_id = again()
+    assert (seen.count("TransactWriteItems"), model.got) == (1, [])
+    assert set(seen) <= {"GetItem", "Query", "TransactWriteItems"}
+    assert again() == execution_id
+    model.before_reply = lambda _: Context().run(again)
+    starts = engine.starts()
+    for start in starts:
+        engine.segment(start)
+    clock.advance(hours=1)
+    assert again() == execution_id
+    assert {start["execution_id"] for start in starts + engine.starts()} == {execution_id}
+    assert len(model.got) == len(one.runs) == 1
