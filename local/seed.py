@@ -28,8 +28,16 @@ AGENT = {
 }
 
 
+# Prices of a request in 2026, roughly, in USD; their order is that of what they know.
+SOURCES: dict[str, dict[str, Any]] = {
+    "people_data_labs": {"priority": 1, "cost_per_request": 0.1, "rate_limit_per_minute": 1000},
+    "crustdata": {"priority": 2, "cost_per_request": 0.05, "rate_limit_per_minute": 1000},
+    "forager": {"priority": 3, "cost_per_request": 0.03, "rate_limit_per_minute": 1000, "account_id": "1"},
+}
+
+
 def seed_defaults(api: Api, sandbox_url: str, event_public_key: str, shared: Mapping[str, str]) -> None:
-    """Makes a channel of each type that is not there yet and an agent, ready to be used against the provider sandbox.
+    """Makes what is not there yet, ready to be used against the provider sandbox: channels, sources, an agent.
 
     `event_public_key` is the sandbox's own, base64 of its DER form: the product checks the sandbox's signed events
     with it. `shared` are the secrets that the sandbox signs other webhooks with, by the names that channels have for
@@ -39,6 +47,9 @@ def seed_defaults(api: Api, sandbox_url: str, event_public_key: str, shared: Map
     for channel in _channels(event_public_key, shared):
         if channel["channel_type"] not in present:
             api.post("/channels", channel)
+    for name, source in SOURCES.items():
+        if api.get(f"/enrichment-sources/{name}")["created_at"] is None:
+            api.put(f"/enrichment-sources/{name}", {"api_key": "sandbox", "is_active": True, **source})
     _seed_agent(api, f"{sandbox_url}/openai/v1")
 
 

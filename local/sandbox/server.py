@@ -26,9 +26,12 @@ from local.sandbox.mailbox import Mailbox
 from local.sandbox.outbox import Outbox
 from local.sandbox.page.pages import Pages
 from local.sandbox.providers.contract import Provider, World
+from local.sandbox.providers.crustdata import CrustData
+from local.sandbox.providers.forager import Forager
 from local.sandbox.providers.inbound_parse import InboundParse
 from local.sandbox.providers.meta import Meta
 from local.sandbox.providers.openai import OpenAi
+from local.sandbox.providers.people_data_labs import PeopleDataLabs
 from local.sandbox.providers.receiver import Receiver
 from local.sandbox.providers.secrets import Secrets
 from local.sandbox.providers.sendgrid import SUBSTITUTION_BYTES, SendGrid
@@ -68,7 +71,8 @@ class Sandbox:
         self.secrets = Secrets.of(folder, chance)
         self._sendgrid = SendGrid(world, substitution_bytes)
         services: list[Provider] = [Twilio(world, self.secrets), Meta(world, self.secrets)]
-        made: list[Provider] = [self._sendgrid, *services, OpenAi(world), Receiver(world)]
+        sources: list[Provider] = [PeopleDataLabs(world), CrustData(world), Forager(world)]
+        made: list[Provider] = [self._sendgrid, *services, *sources, OpenAi(world), Receiver(world)]
         self._providers: Mapping[str, Provider] = {one.name: one for one in made}
         callers = {**self._providers, InboundParse.name: InboundParse(world, self.secrets)}
         self._courier = Courier(outbox, channels, self._client, callers, clock)
