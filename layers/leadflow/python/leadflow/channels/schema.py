@@ -4,10 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from leadflow.channels.enums import ChannelType, DeliveryKind, DeliveryState, Provider
-from leadflow.core.schema import Email, Phone, Read, Text, Timestamp, Write
+from leadflow.channels.schema_conversations import (
+    Conversation,
+    ConversationCreate,
+    ConversationUpdate,
+    Message,
+    MessageCreate,
+)
+from leadflow.core.schema import Email, Moment, Phone, Read, Text, Timestamp, Write
+
+__all__ = [
+    "ChannelCheck",
+    "ChannelConfig",
+    "ChannelConfigCreate",
+    "ChannelConfigUpdate",
+    "Conversation",
+    "ConversationCreate",
+    "ConversationUpdate",
+    "InboxReplay",
+    "InboxReplayed",
+    "Message",
+    "MessageCreate",
+    "ParkedEntry",
+    "WebhookDelivery",
+]
 
 # Headers and forms carry them, so printable ASCII; KMS encrypts 4 KB at a time.
 Credential = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[\x20-\x7e]+$")]
@@ -68,8 +91,8 @@ class ChannelConfigUpdate(Write):
 class InboxReplay(Write):
     """Which deliveries are worked on again: those received from one time to another, of a channel or in a state."""
 
-    from_: AwareDatetime = Field(alias="from")
-    to: AwareDatetime
+    from_: Moment = Field(alias="from")
+    to: Moment
     channel_id: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
     state: DeliveryState | None = None
 

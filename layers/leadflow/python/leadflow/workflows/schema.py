@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, model_validator
 
-from leadflow.core.schema import JsonObject, OutboundUrl, Read, Text, Timestamp, Write
+from leadflow.core.schema import JsonObject, Moment, OutboundUrl, Read, Text, Timestamp, Write
 from leadflow.leads.enums import Source as LeadSource
 from leadflow.leads.schema import LeadUpdate
 from leadflow.workflows.enums import (
@@ -216,7 +216,7 @@ class SimulationRequest(Write):
     version: Literal["draft", "published"] = "draft"
     trigger_type: TriggerType | Literal["manual"] = "manual"
     data: JsonObject = Field(default_factory=dict)
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     events: Annotated[list[SimulatedEvent], Field(max_length=100)] = Field(default_factory=list)
     outcomes: Annotated[dict[str, SimulatedOutcome], Field(max_length=100)] = Field(default_factory=dict)
 

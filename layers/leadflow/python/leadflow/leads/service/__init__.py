@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leadflow.leads.service.admitting import admit, holder_of
     from leadflow.leads.service.erasing import (
         erase,
         erase_person,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from leadflow.leads.service.leads import (
         apply,
         create,
+        fill,
         find,
         find_reached,
         get,
@@ -42,17 +44,20 @@ if TYPE_CHECKING:
 __all__ = [
     "Match",
     "add_signal",
+    "admit",
     "apply",
     "create",
     "erase",
     "erase_person",
     "erasure_marks",
     "events_of",
+    "fill",
     "find",
     "find_reached",
     "get",
     "get_erasure",
     "hold",
+    "holder_of",
     "is_erased",
     "known_as",
     "made_up",
@@ -75,17 +80,20 @@ __all__ = [
 _HOMES = {
     "Match": "leadflow.leads.service.matching",
     "add_signal": "leadflow.leads.service.signals",
+    "admit": "leadflow.leads.service.admitting",
     "apply": "leadflow.leads.service.leads",
     "create": "leadflow.leads.service.leads",
     "erase": "leadflow.leads.service.erasing",
     "erase_person": "leadflow.leads.service.erasing",
     "erasure_marks": "leadflow.leads.service.erasing",
     "events_of": "leadflow.leads.service.events",
+    "fill": "leadflow.leads.service.leads",
     "find": "leadflow.leads.service.leads",
     "find_reached": "leadflow.leads.service.leads",
     "get": "leadflow.leads.service.leads",
     "get_erasure": "leadflow.leads.service.erasing",
     "hold": "leadflow.leads.service.leads",
+    "holder_of": "leadflow.leads.service.admitting",
     "is_erased": "leadflow.leads.service.erasing",
     "known_as": "leadflow.leads.service.leads",
     "made_up": "leadflow.leads.service.imagining",

@@ -6,6 +6,7 @@ one, a bounded number of times with random pauses; who gives a version of their 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -127,6 +128,20 @@ def apply(
         return rules.differences(lead, {**wanted, "tags": tags}, now)
 
     return _change(lead_id, decide, cause=cause, if_match=None)
+
+
+def fill(lead_id: str, decide: Callable[[Mapping[str, Any]], Mapping[str, Any]], *, cause: tuple[str, ...]) -> None:
+    """Changes what `decide` says of the lead as it is at the moment of the write; does nothing when it is gone.
+
+    Raises InvalidInput naming each wrong field, RateLimited when crowded out.
+    """
+
+    def change(lead: Mapping[str, Any], now: str) -> dict[str, Any]:
+        wanted = decide(lead)
+        return rules.differences(lead, checked_fields(wanted), now) if wanted else {}
+
+    with contextlib.suppress(NotFound):
+        _change(lead_id, change, cause=cause, if_match=None)
 
 
 def page(

@@ -15,6 +15,7 @@ from leadflow.core import clock, ids, table
 from leadflow.core.errors import RateLimited
 from leadflow.core.events import Change, DomainEvent
 from leadflow.core.gates import Gate, first_closed
+from leadflow.enrichment.service import starting as enrichment
 from leadflow.leads import service as leads
 from leadflow.leads.service import events as lead_events
 from leadflow.workflows import rules_standing as standing
@@ -28,6 +29,7 @@ def dispatch(changes: Sequence[Change]) -> None:
     events = [event for change in changes for event in _events(change)]
     if not events:
         return
+    enrichment.on_events(events)
     revision = store.trigger_revision()
     begun: list[store.WorkflowExecution] = []
     for event in events:
