@@ -21,6 +21,10 @@ from tests.functional.wire import stored
 from tests.harness import Clock, call
 
 
+def noted(lead_id: str, facts: dict[str, Any]) -> None:
+    service.note_facts(lead_id, lambda: facts)
+
+
 def test_the_default_impact_of_a_type_is_settled_for_signals_to_come() -> None:
     lead_id = added()["id"]
     call("signals/record_signal", {"signal_type": "chat_message"}, path={"lead_id": lead_id})
@@ -59,7 +63,7 @@ def test_fit_rules_ask_the_lead_and_its_enrichment() -> None:
     lead_id = added(company="ACME")["id"]
     assert shown(lead_id)["score"] == 15
 
-    service.note_facts(lead_id, {"job_title": "Chief Executive", "social_profiles": {"x": "y"}})
+    noted(lead_id, {"job_title": "Chief Executive", "social_profiles": {"x": "y"}})
     signalled(lead_id, 10)
 
     score = score_of(lead_id)
@@ -78,10 +82,10 @@ def test_fit_rules_ask_the_lead_and_its_enrichment() -> None:
 
 def test_facts_that_are_known_write_nothing() -> None:
     lead_id = added()["id"]
-    service.note_facts(lead_id, {"job_title": "CTO"})
+    noted(lead_id, {"job_title": "CTO"})
     before = stored("Lead")
 
-    service.note_facts(lead_id, {"job_title": "CTO", "social_profiles": {}})
+    noted(lead_id, {"job_title": "CTO", "social_profiles": {}})
 
     assert stored("Lead") == before
 
@@ -89,16 +93,16 @@ def test_facts_that_are_known_write_nothing() -> None:
 def test_facts_of_a_merged_lead_count_for_the_other_until_it_is_undone() -> None:
     settled(fit_rules=[{"name": "Senior", "if": SENIOR, "points": 20}])
     ada, eve = added()["id"], added("eve@example.com")["id"]
-    service.note_facts(eve, {"job_title": "Chief of Staff"})
+    noted(eve, {"job_title": "Chief of Staff"})
     assert (shown(ada)["score"], shown(eve)["score"]) == (0, 20)
 
     merge_id = merge(ada, eve).json["merge_id"]
     assert shown(ada)["score"] == 20
     check_scores()
-    service.note_facts(eve, {"job_title": "Intern"})
+    noted(eve, {"job_title": "Intern"})
     assert shown(ada)["score"] == 0
     unmerge(ada, merge_id)
-    assert (shown(ada)["score"], shown(eve)["score"]) == (0, 20)
+    assert (shown(ada)["score"], shown(eve)["score"]) == (0, 0)
     check_scores()
 
 
@@ -222,7 +226,7 @@ def _do(step: tuple[Any, ...], people: list[str], merges: list[str], clock: Cloc
         case ("patch", who, company):
             assert patched(people[who], company=company).status == 200
         case ("facts", who, title):
-            service.note_facts(people[who], {"job_title": title})
+            noted(people[who], {"job_title": title})
         case ("wait", hours):
             clock.advance(hours=hours)
 

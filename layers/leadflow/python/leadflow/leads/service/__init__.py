@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         was_erased,
     )
     from leadflow.leads.service.events import events_of
+    from leadflow.leads.service.fitting import note_facts
     from leadflow.leads.service.imagining import made_up, would_apply
     from leadflow.leads.service.leads import (
         apply,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         get,
         hold,
         known_as,
-        note_facts,
         page,
         parts_of,
         update,
@@ -100,7 +100,7 @@ _HOMES = {
     "mark_of": "leadflow.leads.service.erasing",
     "match": "leadflow.leads.service.matching",
     "merge": "leadflow.leads.service.merging",
-    "note_facts": "leadflow.leads.service.leads",
+    "note_facts": "leadflow.leads.service.fitting",
     "page": "leadflow.leads.service.leads",
     "page_of_signals": "leadflow.leads.service.signals",
     "parts_of": "leadflow.leads.service.leads",

@@ -16,7 +16,6 @@ from leadflow.core import clock, ids, table
 from leadflow.core.errors import MalformedRequest, NotFound, PreconditionFailed
 from leadflow.core.table import Record
 from leadflow.leads import enums, rules, store
-from leadflow.leads.rules import fit
 from leadflow.leads.service.rating import current, rated, rated_again
 from leadflow.leads.service.writing import TURNS, crowded_out, written
 
@@ -186,21 +185,6 @@ def _change(lead_id: str, decide: _Decision, *, cause: tuple[str, ...], if_match
         changes = decide(lead.record(), clock.now_stamp())
         if not changes or _changed(lead, changes, cause):
             return lead.record()
-    raise crowded_out(lead_id)
-
-
-def note_facts(lead_id: str, values: Mapping[str, Any]) -> None:
-    """Notes what is known of a lead by enrichment, fields by their names, for fit rules to ask; again does nothing.
-
-    Raises NotFound, RateLimited when crowded out.
-    """
-    facts = fit.facts_of(values) or None
-    for _ in TURNS:
-        lead = store.find_lead(lead_id)
-        if lead is None:
-            raise NotFound("lead", lead_id)
-        if lead.facts == facts or _changed(lead, {"facts": facts}, ()):
-            return
     raise crowded_out(lead_id)
 
 
