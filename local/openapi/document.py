@@ -22,6 +22,7 @@ from local.openapi.doors import CannotDescribe, Door
 _WINGS = {
     "agents": "workflows",
     "appointments": "activities",
+    "conversations": "channels",
     "suppressions": "campaigns",
     "tasks": "activities",
     "signals": "leads",

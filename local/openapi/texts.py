@@ -43,6 +43,7 @@ AREAS = {
     "executions": "Runs of workflows.",
     "agents": "Models that workflows can ask, at any OpenAI-compatible endpoint.",
     "channels": "Accounts at providers that messages go out and come in by.",
+    "conversations": "What people say to us and we to them, on seven channels.",
     "webhooks": "What providers report, and the inbox it is kept in.",
     "platform": "API keys, and the service itself.",
 }

@@ -55,7 +55,7 @@ SHARED_ENVIRONMENT = {
     "ENRICHMENTS_QUEUE_URL",
 }
 # What a removal means that somebody removed it.
-NEVER_EXPIRING = {"Appointment", "EmailCampaign", "Lead", "Task", "Workflow"}
+NEVER_EXPIRING = {"Appointment", "Conversation", "EmailCampaign", "Lead", "Message", "Task", "Workflow"}
 EVERY_FUNCTION = pytest.mark.parametrize("function", functions().values(), ids=functions())
 
 
@@ -257,7 +257,14 @@ def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
     [
         (
             "kms:Decrypt",
-            {"ChannelCheckRole", "DeliveryWorkerRole", "EnrichmentWorkerRole", "IngestRole", "SegmentRole"},
+            {
+                "ChannelCheckRole",
+                "DeliveryWorkerRole",
+                "EnrichmentWorkerRole",
+                "IngestRole",
+                "MessagesWorkerRole",
+                "SegmentRole",
+            },
         ),
         ("states:StartExecution", {"ReconcileRole", "StarterRole"}),
         ("lambda:InvokeFunction", {"EngineRole"}),

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from leadflow.activities.enums import AppointmentStatus, TaskStatus
 from leadflow.campaigns.enums import CampaignStatus, EmailOutcome, EmailStatus
+from leadflow.channels.enums import ConversationChannel, ConversationStatus, Direction, MessageStatus
 from leadflow.core.schema import Read, Text, Timestamp, Write
 from leadflow.enrichment.enums import RunStatus
 from leadflow.leads.enums import Source
@@ -85,6 +86,22 @@ class EmailTotals(Read):
     by_outcome: dict[EmailOutcome, int]
 
 
+class ConversationTotals(Read):
+    """Conversations that there are; those with erased people are not."""
+
+    total: int
+    by_status: dict[ConversationStatus, int]
+    by_channel: dict[ConversationChannel, int]
+
+
+class MessageTotals(Read):
+    """Messages that there are, in and out; those with erased people are not."""
+
+    total: int
+    by_status: dict[MessageStatus, int]
+    by_direction: dict[Direction, int]
+
+
 class EnrichmentTotals(Read):
     """Runs of enrichment ever asked for, those for erased people included."""
 
@@ -120,6 +137,8 @@ class Overview(Read):
     tasks: TaskTotals
     appointments: AppointmentTotals
     emails: EmailTotals
+    conversations: ConversationTotals
+    messages: MessageTotals
     enrichments: EnrichmentTotals
     campaigns: CampaignTotals
     workflows: WorkflowTotals

@@ -17,15 +17,17 @@ from leadflow.leads import service as leads
 
 
 def erase_person(lead_id: str) -> int:
-    """Takes out what is left, safe to repeat; gives how many posts that was in."""
+    """Removes what was said, and takes out of posts what is left; safe to repeat. Gives how many things that were."""
     from leadflow.campaigns import service as campaigns
+    from leadflow.channels.service import forgetting
 
+    talk = forgetting.forget_talk(lead_id)
     mails = frozenset(campaigns.mails_of(lead_id))
     marks = leads.erasure_marks(lead_id)
     if not mails:
-        return 0
+        return talk
     since = campaigns.first_mail_at(lead_id)
-    return sum(without_person(delivery, mails, marks) for delivery in store.deliveries_since(since))
+    return talk + sum(without_person(delivery, mails, marks) for delivery in store.deliveries_since(since))
 
 
 def without_person(delivery: store.Delivery, mails: Iterable[str], marks: Iterable[str] = ()) -> bool:

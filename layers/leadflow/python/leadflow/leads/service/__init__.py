@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leadflow.leads.service.admitting import admit, holder_of
     from leadflow.leads.service.erasing import (
         erase,
         erase_person,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Match",
     "add_signal",
+    "admit",
     "apply",
     "create",
     "erase",
@@ -54,6 +56,7 @@ __all__ = [
     "get",
     "get_erasure",
     "hold",
+    "holder_of",
     "is_erased",
     "known_as",
     "made_up",
@@ -75,6 +78,7 @@ __all__ = [
 _HOMES = {
     "Match": "leadflow.leads.service.matching",
     "add_signal": "leadflow.leads.service.signals",
+    "admit": "leadflow.leads.service.admitting",
     "apply": "leadflow.leads.service.leads",
     "create": "leadflow.leads.service.leads",
     "erase": "leadflow.leads.service.erasing",
@@ -87,6 +91,7 @@ _HOMES = {
     "get": "leadflow.leads.service.leads",
     "get_erasure": "leadflow.leads.service.erasing",
     "hold": "leadflow.leads.service.leads",
+    "holder_of": "leadflow.leads.service.admitting",
     "is_erased": "leadflow.leads.service.erasing",
     "known_as": "leadflow.leads.service.leads",
     "made_up": "leadflow.leads.service.imagining",
