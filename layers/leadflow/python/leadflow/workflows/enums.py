@@ -56,5 +56,6 @@ READY_TRIGGERS = frozenset(
     | {"message_received", "form_submitted", "appointment_scheduled", "time_based", "webhook", "workflow_failed"}
 )
 READY_ACTIONS = frozenset(
-    {"send_email", "send_message", "update_lead", "create_task", "wait", "condition", "call_webhook", "run_ai_agent"}
+    {"send_email", "send_message", "update_lead", "create_task", "wait", "condition", "call_webhook"}
+    | {"run_ai_agent", "enrich_lead"}
 )

@@ -191,6 +191,12 @@ def _run_ai_agent(context: Context) -> Result:
     return asking.run(context, template_facts(context))
 
 
+def _enrich_lead(context: Context) -> Result:
+    from leadflow.workflows.service import enriching
+
+    return enriching.run(context)
+
+
 def template_facts(context: Context) -> dict[str, Any]:
     """What the templates of an action see."""
     from leadflow.core.rendering import lead_context
@@ -208,4 +214,5 @@ _PERFORMERS: dict[str, Callable[[Context], Result]] = {
     "send_message": _send_message,
     "call_webhook": _call_webhook,
     "run_ai_agent": _run_ai_agent,
+    "enrich_lead": _enrich_lead,
 }
