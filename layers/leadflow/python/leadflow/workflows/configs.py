@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
 
 from leadflow.core.schema import JsonObject, JsonSchema, OutboundTemplate, Text, TimeZone, Write
+from leadflow.enrichment.enums import EnrichmentField, Source
 from leadflow.workflows.enums import LeadEvent
 
 ObjectId = Annotated[Text, Field(min_length=1, max_length=64)]
@@ -272,8 +273,10 @@ class ConditionConfig(ActionConfig):
 
 
 class EnrichLeadConfig(ActionConfig):
-    sources: list[Literal["people_data_labs", "forager", "crustdata"]] | None = None
-    fields: list[Words] | None = None
+    """Which active sources (all), for which fields (all), for how much in USD (what budgets allow)."""
+
+    sources: Annotated[list[Source], Field(min_length=1, max_length=10)] | None = None
+    fields: Annotated[list[EnrichmentField], Field(min_length=1, max_length=50)] | None = None
     max_cost: Annotated[float, Field(ge=0)] | None = None
 
 

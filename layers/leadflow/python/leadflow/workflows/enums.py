@@ -56,5 +56,5 @@ READY_TRIGGERS = frozenset(
     | {"form_submitted", "appointment_scheduled", "time_based", "webhook", "workflow_failed"}
 )
 READY_ACTIONS = frozenset(
-    {"send_email", "update_lead", "create_task", "wait", "condition", "call_webhook", "run_ai_agent"}
+    {"send_email", "update_lead", "create_task", "wait", "condition", "call_webhook", "run_ai_agent", "enrich_lead"}
 )

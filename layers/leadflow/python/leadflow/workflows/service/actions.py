@@ -185,6 +185,12 @@ def _run_ai_agent(context: Context) -> Result:
     return asking.run(context, template_facts(context))
 
 
+def _enrich_lead(context: Context) -> Result:
+    from leadflow.workflows.service import enriching
+
+    return enriching.run(context)
+
+
 def template_facts(context: Context) -> dict[str, Any]:
     """What the templates of an action see."""
     from leadflow.core.rendering import lead_context
@@ -201,4 +207,5 @@ _PERFORMERS: dict[str, Callable[[Context], Result]] = {
     "send_email": _send_email,
     "call_webhook": _call_webhook,
     "run_ai_agent": _run_ai_agent,
+    "enrich_lead": _enrich_lead,
 }
