@@ -69,6 +69,7 @@ def _channels(event_public_key: str, shared: Mapping[str, str]) -> list[dict[str
         "app_secret": shared["app_secret"],
         "verify_token": shared["verify_token"],
     }
+    gram = {**meta, "page_access_token": "sandbox-instagram-token"}
     mail = {
         "api_key": "SG.sandbox",
         "event_public_key": event_public_key,
@@ -87,7 +88,7 @@ def _channels(event_public_key: str, shared: Mapping[str, str]) -> list[dict[str
         {"channel_type": "sms", "api_credentials": twilio, "phone_number": "+14155550100"},
         {"channel_type": "whatsapp", "api_credentials": twilio, "phone_number": "+14155550101"},
         {"channel_type": "messenger", "api_credentials": meta, "page_id": "100000000000001"},
-        {"channel_type": "instagram", "api_credentials": meta, "page_id": "17841400000000001"},
+        {"channel_type": "instagram", "api_credentials": gram, "page_id": "17841400000000001"},
     ]
 
 

@@ -31,7 +31,7 @@ _TAG = "HUMAN_AGENT"
 _TYPES = ("RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY", None)
 _ATTACHMENTS = ("image", "audio", "video", "file", "template")
 _EVENT_DELAY = 0.3
-_SOMEBODY = "7392015648120394"
+_SOMEBODY = {"messenger": "7392015648120394", "instagram": "6512015648120394"}
 # What people do by themselves, and with it open their window.
 _SAID = ("inbound", "postback", "quick_reply", "story_reply", "sticker", "reaction", "unsend", "edit", "standby")
 Event = dict[str, Any]
@@ -75,13 +75,14 @@ class Meta:
             return json_response(200, {"id": "100000000000001" if found["who"] == "me" else found["who"]})
         if not found["rest"]:
             return _error(400, 100, "Unsupported post request")
-        return self._send(parsed(request.body))
+        return self._send(parsed(request.body), "instagram" if "instagram" in token else "messenger")
 
-    def _send(self, asked: Any) -> Response:
+    def _send(self, asked: Any, channel: str) -> Response:
+        """A request by the token of a channel: ready channels' tokens say which they are of."""
         wrong = _fault(asked)
         if wrong:
             return _error(400, 100, wrong)
-        person = self._people.find(str(asked["recipient"]["id"]))
+        person = self._people.find(str(asked["recipient"]["id"]), channel=channel)
         if person is None or person.wrote_at is None:
             return _error(400, 100, "No matching user found", subcode=2018001)
         if person.blocks:
@@ -152,7 +153,7 @@ class Meta:
         own = self._world.channels.own_address(channel, simulation.to)
         if own is None:
             raise Refused(409, f"the product shows no {channel} channel with a page_id")
-        person = simulation.sender or _SOMEBODY
+        person = simulation.sender or _SOMEBODY[channel]
         payloads: list[Event] = []
         for name in simulation.events:
             if name in ("block", "unblock"):

@@ -43,12 +43,12 @@ class People:
                 (self._provider, channel, own, person, int(blocks)),
             )
 
-    def find(self, person: str, own: str | None = None) -> Person | None:
-        """Somebody by their id, at one account or at the one they wrote to last."""
+    def find(self, person: str, own: str | None = None, channel: str = "") -> Person | None:
+        """Somebody by their id, at one account or at the one they wrote to last; rather on the channel named."""
         rows = self._world.database.rows(
             "SELECT channel, own, person, wrote_at, blocks FROM people WHERE provider = ? AND person = ?"
-            " AND (own = ? OR ? IS NULL) ORDER BY wrote_at DESC LIMIT 1",
-            (self._provider, person, own, own),
+            " AND (own = ? OR ? IS NULL) ORDER BY channel = ? DESC, wrote_at DESC LIMIT 1",
+            (self._provider, person, own, own, channel),
         )
         if not rows:
             return None

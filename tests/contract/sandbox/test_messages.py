@@ -148,7 +148,7 @@ def arrivals(product: Product) -> list[Arrival]:
 @pytest.mark.parametrize(("channel", "own"), [("messenger", PAGE), ("instagram", GRAM)])
 def test_people_of_meta_write_and_are_answered(world: Running, product: Product, channel: str, own: str) -> None:
     assert said(world, {"text": "Hello"}).json()["error"]["error_subcode"] == 2018001
-    write(world, "facebook", channel=channel, body="Grüße/👋")
+    write(world, "facebook", channel=channel, body="Grüße/👋", **{"from": SOMEBODY})
     (posted,) = product.posted
     digest = hmac.new(world.sandbox.secrets.app_secret.encode(), posted.body, hashlib.sha256).hexdigest()
     assert posted.headers["x-hub-signature-256"] == f"sha256={digest}"

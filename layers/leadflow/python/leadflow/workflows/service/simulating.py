@@ -145,6 +145,11 @@ class _Simulation:
         if node.action_type == "send_email":
             reason, mail = campaigns.would_send(node.config["template_id"], _about(context), node.config.get("from"))
             return {"outcome": "skipped" if reason else "accepted", **told}, reason, self._within_bounds(mail)
+        if node.action_type == "send_message":
+            from leadflow.workflows.service import messaging
+
+            reason, message = messaging.would_send(node.config, _about(context), actions.template_facts(context))
+            return {"outcome": "skipped" if reason else "accepted", **told}, reason, {"message": message}
         return told, None, self._would(context)
 
     def _waited(self, node: rules.ActionNode) -> dict[str, Any]:
