@@ -1,10 +1,10 @@
-"""What a person has had of campaigns lately: no address gets a step twice, nor more mails than a cap allows. Pure."""
+"""What an address has had of campaigns lately: none gets a step twice, nor more mails than a cap allows. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from leadflow.core import clock
 
@@ -21,14 +21,20 @@ class Contact(NamedTuple):
     at: str
 
 
-def repeats(had: Sequence[Contact], step: str, mail_id: str) -> bool:
-    """Whether the address had this step already, by another mail: two leads of the audience have become one."""
-    return any(contact.step == step and contact.mail_id != mail_id for contact in had)
+def verdict(
+    had: Sequence[Contact], step: str, mail_id: str, cap: Mapping[str, Any] | None, now: datetime
+) -> str | None:
+    """Why this mail may not go to the address, `duplicate_address` or `frequency_cap`; None when it may.
 
-
-def others(had: Sequence[Contact], mail_id: str) -> list[datetime]:
-    """When the address had mails that count against a cap for this one: all but itself."""
-    return [clock.parse(contact.at) for contact in had if contact.mail_id != mail_id]
+    Of any `per_hours` hours at most `max` mails fall into one such stretch. A mail that was counted before is not
+    counted against itself.
+    """
+    if any(contact.step == step and contact.mail_id != mail_id for contact in had):
+        return "duplicate_address"
+    if cap is None or any(contact.mail_id == mail_id for contact in had):
+        return None
+    since = clock.stamp(now - timedelta(hours=int(cap["per_hours"])))
+    return "frequency_cap" if sum(contact.at > since for contact in had) >= int(cap["max"]) else None
 
 
 def counted(had: Sequence[Contact], contact: Contact, now: datetime) -> list[Contact]:
@@ -36,5 +42,5 @@ def counted(had: Sequence[Contact], contact: Contact, now: datetime) -> list[Con
     if any(one.mail_id == contact.mail_id for one in had):
         return list(had)
     oldest = clock.stamp(now - _KEPT_FOR)
-    both = sorted([*had, contact], key=lambda one: one.at)
-    return [one for number, one in enumerate(reversed(both)) if one.at > oldest or number < _KEPT_AT_LEAST][::-1]
+    newest_first = sorted([*had, contact], key=lambda one: one.at, reverse=True)
+    return [one for number, one in enumerate(newest_first) if number < _KEPT_AT_LEAST or one.at > oldest][::-1]
