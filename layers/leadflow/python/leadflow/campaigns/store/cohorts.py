@@ -54,7 +54,8 @@ class Cohort(table.Item, discriminator="Cohort"):
     `status` is `waiting`, `parked` (the campaign was not active when its time came), `done`. Members before `position`
     are settled. `joined_at` is when they came into the campaign. `lease_until` is set while a worker is at it;
     `failures` counts tries in a row that came to nothing. A cohort `again` has members who come to the step once more,
-    since the provider refused their mail; nothing follows it.
+    since the provider refused their mail; nothing follows it. `is_touched` says that mails of it may be claimed,
+    `is_followed` that its members went on to a next step.
     """
 
     id = UnicodeAttribute()
@@ -71,6 +72,8 @@ class Cohort(table.Item, discriminator="Cohort"):
     host_id = UnicodeAttribute(null=True)
     failures = NumberAttribute(default=0)
     again = BooleanAttribute(default=False)
+    is_touched = BooleanAttribute(default=False)
+    is_followed = BooleanAttribute(default=False)
 
 
 class CohortMembers(table.Item, discriminator="CohortMembers"):
@@ -138,11 +141,13 @@ def await_time(cohort: Cohort) -> None:
     due.mark(cohort, COHORT, clock.stamp(moment + _scaled(PATIENCE)), f"{cohort.campaign_id}#{cohort.id}")
 
 
-def take(cohort: Cohort) -> None:
-    """Puts our lease on a cohort. Raises table.Stale when another worker was quicker."""
+def take_cohort(cohort: Cohort) -> bool:
+    """Puts our lease on a cohort; whether nobody was at it before. Raises table.Stale when another was quicker."""
+    is_fresh, cohort.is_touched = not cohort.is_touched, True
     cohort.lease_until, cohort.host_id = effects.lease_end(), settings().host_id or None
     due.mark(cohort, COHORT, cohort.lease_until, f"{cohort.campaign_id}#{cohort.id}")
     table.save(cohort)
+    return is_fresh
 
 
 def still_ours(cohort: Cohort) -> Callable[[TransactWrite], None]:
@@ -173,8 +178,10 @@ def committed(fill: Callable[[TransactWrite], None]) -> None:
             return
 
 
-def add_cohort(run: CampaignRun, cohort: Cohort, members: CohortMembers, cursor: str | None, task: str) -> None:
-    """Writes a cohort of new members, the size of the audience and how far the run is, in one step.
+def add_cohort(
+    run: CampaignRun, cohort: Cohort, members: CohortMembers, cursor: str | None, task: str, *, joins: bool
+) -> None:
+    """Writes a new cohort and how far the run is in one step; with `joins` its members make the audience larger.
 
     Raises table.TransactionRefused when another worker has gone on with the run.
     """
@@ -184,22 +191,64 @@ def add_cohort(run: CampaignRun, cohort: Cohort, members: CohortMembers, cursor:
         put_new(writes, cohort, members)
         moved = [*_moved(run, cursor, task), CampaignRun.cohorts.add(1)]
         writes.update(run, moved, condition=_same_turn(run), add_version_condition=False)
-        writes.update(
-            campaign,
-            [EmailCampaign.total_recipients.add(int(cohort.size))],
-            condition=EmailCampaign.pk.exists(),
-            add_version_condition=False,
-        )
+        if joins:
+            writes.update(
+                campaign,
+                [EmailCampaign.total_recipients.add(int(cohort.size))],
+                condition=EmailCampaign.pk.exists(),
+                add_version_condition=False,
+            )
 
     committed(fill)
 
 
-def move_run(run: CampaignRun, cursor: str | None, task: str) -> None:
+def move_run(run: CampaignRun, cursor: str | None, task: str, *, put_back: bool = False) -> None:
     """Writes how far the run is. Raises table.Stale when another worker has gone on with it."""
-    table.change(run, _moved(run, cursor, task), _same_turn(run), any_version=True)
+    actions = [*_moved(run, cursor, task), CampaignRun.put_back.set(put_back)]
+    table.change(run, actions, _same_turn(run), any_version=True)
 
 
-def finish(cohort: Cohort, following: tuple[Cohort, CohortMembers] | None) -> None:
+def start_run(campaign: EmailCampaign, run: CampaignRun) -> None:
+    """Writes a campaign that becomes active, with its run. Raises table.TransactionRefused when one has changed."""
+
+    def fill(writes: TransactWrite) -> None:
+        _save(writes, campaign)
+        _save(writes, run)
+
+    committed(fill)
+
+
+def end_run(run: CampaignRun, campaign: EmailCampaign) -> None:
+    """Writes a campaign that is completed, if there is still nothing to do for it.
+
+    Raises table.TransactionRefused when there is, or when it has changed since it was read.
+    """
+    nothing = (CampaignRun.cohorts == 0) & _same_turn(run)
+
+    def fill(writes: TransactWrite) -> None:
+        _save(writes, campaign)
+        writes.update(run, _leaving(), condition=nothing, add_version_condition=False)
+
+    committed(fill)
+
+
+def rest_run(run: CampaignRun) -> None:
+    """Takes a run out of the due-index. Raises table.Stale when another worker has gone on with it."""
+    table.change(run, _leaving(), _same_turn(run), any_version=True)
+
+
+def follow_late(cohort: Cohort, following: tuple[Cohort, CohortMembers]) -> None:
+    """Lets members who had come to the end go on. Raises table.TransactionRefused when another worker did it."""
+
+    def fill(writes: TransactWrite) -> None:
+        _save(writes, cohort)
+        put_new(writes, *following)
+        count_cohorts(writes, cohort.campaign_id, 1)
+
+    committed(fill)
+
+
+def finish_cohort(cohort: Cohort, following: tuple[Cohort, CohortMembers] | None) -> None:
     """Ends a cohort; what follows is there from the same moment on.
 
     Raises table.TransactionRefused when another worker has the cohort.
@@ -217,7 +266,7 @@ def finish(cohort: Cohort, following: tuple[Cohort, CohortMembers] | None) -> No
     committed(fill)
 
 
-def part(cohort: Cohort, members: CohortMembers, parts: Sequence[tuple[Cohort, CohortMembers]]) -> None:
+def part_cohort(cohort: Cohort, members: CohortMembers, parts: Sequence[tuple[Cohort, CohortMembers]]) -> None:
     """Takes members out of a cohort into others that wait by themselves.
 
     Raises table.TransactionRefused when another worker has the cohort.
@@ -234,20 +283,29 @@ def part(cohort: Cohort, members: CohortMembers, parts: Sequence[tuple[Cohort, C
     committed(fill)
 
 
-def park(cohort: Cohort, campaign: EmailCampaign) -> None:
-    """Lets a cohort rest as long as the campaign does.
+def park_cohort(cohort: Cohort, campaign: EmailCampaign) -> bool:
+    """Lets a cohort rest as long as the campaign does; False when the campaign has just gone on.
 
-    Raises table.TransactionRefused when the campaign has just been resumed, or another worker has the cohort.
+    Raises table.TransactionRefused when another worker has the cohort.
     """
+    same = (EmailCampaign.generation == int(campaign.generation)) & (EmailCampaign.status == campaign.status)
+    before = (cohort.lease_until, cohort.gsi3pk, cohort.gsi3sk)
     cohort.status, cohort.lease_until = "parked", None
     due.clear(cohort)
 
     def fill(writes: TransactWrite) -> None:
-        same = (EmailCampaign.generation == int(campaign.generation)) & (EmailCampaign.status == campaign.status)
         writes.condition_check(EmailCampaign, campaign.pk, campaign.sk, condition=same)
         _save(writes, cohort)
 
-    committed(fill)
+    try:
+        committed(fill)
+    except table.TransactionRefused as refused:
+        if not refused.failed(0):
+            raise
+        cohort.status = "waiting"
+        cohort.lease_until, cohort.gsi3pk, cohort.gsi3sk = before
+        return False
+    return True
 
 
 def put_new(writes: TransactWrite, cohort: Cohort, members: CohortMembers) -> None:
@@ -260,9 +318,7 @@ def put_new(writes: TransactWrite, cohort: Cohort, members: CohortMembers) -> No
 def count_cohorts(writes: TransactWrite, campaign_id: str, more: int) -> None:
     """Adds to a transaction that so many more cohorts are to be done; fewer when negative."""
     run = CampaignRun(pk=f"CAMP#{campaign_id}", sk="#RUN", v=1)
-    writes.update(
-        run, [CampaignRun.cohorts.add(more)], condition=CampaignRun.pk.exists(), add_version_condition=False
-    )
+    writes.update(run, [CampaignRun.cohorts.add(more)], condition=CampaignRun.pk.exists(), add_version_condition=False)
 
 
 def overdue_cohorts() -> Iterator[Cohort]:
@@ -277,7 +333,13 @@ def overdue_runs() -> Iterator[CampaignRun]:
 
 def _same_turn(run: CampaignRun) -> Condition:
     """That nobody has gone on with the run since it was read; how many cohorts it has may have changed."""
-    return (CampaignRun.turn == int(run.turn)) & (CampaignRun.task == run.task)
+    same: Condition = (CampaignRun.turn == int(run.turn)) & (CampaignRun.task == run.task)
+    return same
+
+
+def _leaving() -> list[Action]:
+    """What takes a run out of the due-index."""
+    return [CampaignRun.gsi3pk.remove(), CampaignRun.gsi3sk.remove()]
 
 
 def _moved(run: CampaignRun, cursor: str | None, task: str) -> list[Action]:

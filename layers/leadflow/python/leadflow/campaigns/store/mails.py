@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -55,6 +55,8 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     lead_id = UnicodeAttribute()
     template_id = UnicodeAttribute(null=True)
     step_number = NumberAttribute(null=True)
+    step_id = UnicodeAttribute(null=True)
+    cohort_id = UnicodeAttribute(null=True)
     execution_id = UnicodeAttribute(null=True)
     sender = UnicodeAttribute(null=True)
     recipient_email = UnicodeAttribute()
@@ -100,6 +102,16 @@ class EmailEvent(table.Item, discriminator="EmailEvent"):
 def tracking_id(cause: tuple[str, ...]) -> str:
     """The id of the mail that belongs to this cause: always the same, and nobody can guess it."""
     return _TRACKING_VERSION + keyed_hash("tracking", *cause, size=_TRACKING_BYTES)
+
+
+def mail_of(campaign_id: str, step_id: str, lead_id: str) -> str:
+    """The id of a campaign's mail to a member of its audience, by the id that the audience has the lead under."""
+    return tracking_id(("campaign", campaign_id, step_id, lead_id))
+
+
+def find_mails(mail_ids: Iterable[str]) -> list[EmailSent]:
+    """Those of these mails that are there."""
+    return table.find_many(EmailSent, [(f"EM#{mail_id}", "#") for mail_id in mail_ids])
 
 
 def find_mail(mail_id: str) -> EmailSent | None:

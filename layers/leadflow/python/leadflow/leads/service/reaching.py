@@ -25,13 +25,13 @@ class Reached(NamedTuple):
 def reach_all(lead_ids: Iterable[str]) -> dict[str, Reached]:
     """These leads by the ids asked for, those that are gone left out; a few reads for each hundred of them."""
     found = store.find_shown(lead_ids)
-    emails = {lead.email for lead in found.values() if lead.email is not None}
+    emails = {lead.email for lead in found.values() if lead.email}
     owners = store.owners_of("email", emails)
     return {lead_id: _reached(lead, owners) for lead_id, lead in found.items()}
 
 
 def _reached(lead: store.Lead, owners: dict[str, store.UniqueIdentity]) -> Reached:
-    if lead.email is None:
+    if not lead.email:
         return Reached(lead.record(), lead.id, is_erased=False, mark=None)
     owner = owners.get(lead.email)
     lent = owner is not None and owner.lead_id in lead.parts

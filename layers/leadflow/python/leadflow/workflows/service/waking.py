@@ -30,9 +30,7 @@ def tell_at(message: Message, moment: datetime) -> None:
 
     Raises botocore's errors when it cannot be arranged.
     """
-    queue = wakeups.Queue(
-        settings().timers_queue_url, settings().timers_queue_arn, settings().timers_dead_letters_arn
-    )
+    queue = wakeups.Queue(settings().timers_queue_url, settings().timers_queue_arn, settings().timers_dead_letters_arn)
     wakeups.tell_at(queue, message, moment, _name(message, moment))
 
 
