@@ -1,7 +1,7 @@
 # make help lists what there is. Everything runs in .venv, which `make setup` builds from requirements.lock.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled check lint format types template \
+.PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled fuzz check lint format types template \
 	openapi openapi-check diagram bench build admin-key lock clean
 
 VENV := .venv
@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
 
 # What the one-machine mode and its companions read; also as `make run PORT=4000`.
-$(foreach name,PORT SANDBOX_PORT DATA_DIR ADMIN_KEY TIME_SCALE SEED VERBOSE LEADS STACK CONFIRM BROWSE_PORT BENCH_ROUNDS BENCH_LEADS,\
+$(foreach name,PORT SANDBOX_PORT DATA_DIR ADMIN_KEY TIME_SCALE SEED VERBOSE LEADS STACK CONFIRM BROWSE_PORT FUZZ_EXAMPLES FUZZ_SEED BENCH_ROUNDS BENCH_LEADS,\
 	$(if $(filter-out undefined,$(origin $(name))),$(eval export $(name))))
 
 help: ## this list
@@ -63,6 +63,9 @@ test: setup ## run the tests on two cores; ARGS="-k name" for some
 
 test-doubled: setup ## the functional tests again, with every POST sent twice under one Idempotency-Key
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.doubled tests/functional
+
+fuzz: setup ## schemathesis against a fresh host, by the API document; FUZZ_EXAMPLES, FUZZ_SEED
+	@$(BIN)/python -m tests.fuzz
 
 check: lint types template openapi-check ## everything CI wants except the tests
 

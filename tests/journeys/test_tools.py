@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.journeys.conftest import NewHost
+from tests.journeys.host import HostProcess
 
+NewHost = Callable[..., HostProcess]
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -20,4 +20,4 @@ def handler(trigger_id: str, request: Request) -> dict[str, Any]:
     signature = request.header("x-signature-256") or request.header("x-hub-signature-256")
     trigger = hooks.admit(trigger_id, request.raw, signature)
     delivery_id = request.header("x-delivery-id") or request.header("idempotency-key")
-    return hooks.receive(trigger, free_body.document(request), delivery_id)
+    return hooks.receive(trigger, free_body.document(request), delivery_id, request.header("x-leadflow-cause"))

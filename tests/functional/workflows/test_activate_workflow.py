@@ -120,3 +120,57 @@ def test_what_becomes_of_runs_is_one_of_two_words(
     add_action(workflow_id, "wait", {"hours": 1})
     for body, status in [({"running": "stop"}, 422), ({"runs": "pin"}, 422), ({"running": "pin"}, 200), ({}, 200)]:
         assert call("workflows/activate_workflow", body, path={"workflow_id": workflow_id}).status == status
+
+
+def refused(workflow_id: str) -> dict[str, str]:
+    answer = call("workflows/activate_workflow", path={"workflow_id": workflow_id})
+    assert answer.status == 422, answer.text
+    return {error["field"]: error["message"] for error in answer.json["errors"]}
+
+
+def test_conditions_and_templates_that_name_actions_which_are_gone_are_named(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate
+) -> None:
+    workflow_id = make_workflow()
+    first = add_action(workflow_id, "update_lead", {"add_tags": ["a"]})
+    field = {"field": f"actions.{first}.output.version", "op": "gte", "value": 1}
+    nested = {"all": [{"not": {"any": [field]}}, {"field": "lead.score", "op": "gte", "value": 5}]}
+    gated = add_action(workflow_id, "update_lead", {"add_tags": ["b"]}, order=1, condition=nested)
+    asking = add_action(workflow_id, "condition", {"if": {"any": [field]}}, order=2)
+    side = {"parent_action_id": asking, "condition": {"branch": "yes", "if": field}}
+    below = add_action(workflow_id, "update_lead", {"add_tags": ["c"]}, **side)
+    text = "{% if actions['" + first + "'].output.version %}yes{% endif %} actions.txt"
+    telling = add_action(workflow_id, "create_task", {"title": "actions.txt", "description": text}, order=3)
+    activate(workflow_id)
+    assert call("workflows/delete_action", path={"workflow_id": workflow_id, "action_id": first}).status == 204
+    errors = refused(workflow_id)
+    assert set(errors) == {
+        f"actions.{gated}.condition",
+        f"actions.{asking}.action_config",
+        f"actions.{below}.condition",
+        f"actions.{telling}.action_config",
+    }
+    assert set(errors.values()) == {f"names action {first}, which this workflow does not have"}
+    assert call("workflows/get_workflow", path={"workflow_id": workflow_id}).json["version"] == 1
+
+
+def test_words_that_only_look_like_a_reference_are_none(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate
+) -> None:
+    workflow_id = make_workflow()
+    add_action(workflow_id, "create_task", {"title": "actions.next is due"})
+    body = {"field": "actions.next", "if": {"field": "actions.x"}, "all": ["{{ trigger.actions.next }}"]}
+    add_action(workflow_id, "call_webhook", {"url": "https://hooks.example/x", "body": body}, order=1)
+    add_action(workflow_id, "update_lead", {"set": {"notes": "{{ actions[trigger.x].output.a }}"}}, order=2)
+    activate(workflow_id)
+
+
+def test_a_template_is_cloned_not_activated(make_workflow: MakeWorkflow, add_action: AddAction) -> None:
+    workflow_id = make_workflow()
+    add_action(workflow_id, "wait", {"hours": 1})
+    path = {"workflow_id": workflow_id}
+    assert call("workflows/update_workflow", {"is_template": True}, path=path).status == 200
+    answer = call("workflows/activate_workflow", path=path)
+    assert (answer.status, "clone it" in answer.json["detail"]) == (409, True)
+    copy = call("workflows/clone_workflow", {}, path=path).json["id"]
+    assert call("workflows/activate_workflow", path={"workflow_id": copy}).status == 200

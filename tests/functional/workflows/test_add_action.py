@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from leadflow.core import table
+from leadflow.workflows import store
+from tests.functional.wire import watched
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.harness import call
 
@@ -70,12 +73,48 @@ def test_a_placeholder_in_a_lead_field_is_checked_when_it_is_rendered(
 
 
 def test_an_action_may_not_be_added_to_an_archived_workflow(make_workflow: MakeWorkflow) -> None:
-    from leadflow.core import table
-    from leadflow.workflows import store
-
     workflow_id = make_workflow()
     workflow = store.load(workflow_id)
     workflow.status = "archived"
     table.save(workflow)
     body = {"action_type": "wait", "action_config": {"hours": 1}}
     assert call("workflows/add_action", body, path={"workflow_id": workflow_id}).status == 409
+
+
+def test_the_three_thousandth_action_costs_what_the_first_does(make_workflow: MakeWorkflow) -> None:
+    workflow_id = make_workflow()
+    path = {"workflow_id": workflow_id}
+    parents: list[str] = []
+    for count in (0, 2_998):
+        workflow = store.load(workflow_id)
+        workflow.action_count = count
+        table.save(workflow)
+        place = {"parent_action_id": parents[0], "order": 1} if parents else {}
+        with watched() as seen:
+            answer = call(
+                "workflows/add_action", {"action_type": "wait", "action_config": {"hours": 1}, **place}, path=path
+            )
+        assert answer.status == 201, answer.text
+        assert seen == ["GetItem", *(["BatchGetItem"] if parents else []), "TransactWriteItems"]
+        parents.append(answer.json["id"])
+    body = {"action_type": "wait", "action_config": {"hours": 1}}
+    assert call("workflows/add_action", body, path=path).status == 201
+    refused = call("workflows/add_action", body, path=path)
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "action_type")
+    assert call("workflows/delete_action", path={**path, "action_id": parents[1]}).status == 204
+    assert call("workflows/add_action", body, path=path).status == 201
+
+
+def test_the_count_of_actions_is_what_there_is(make_workflow: MakeWorkflow, add_action: AddAction) -> None:
+    workflow_id = make_workflow()
+    top = add_action(workflow_id, "wait", {"hours": 1})
+    for order in range(3):
+        add_action(workflow_id, "wait", {"hours": 1}, order=order, parent_action_id=top)
+    add_action(workflow_id, "wait", {"hours": 1}, order=1)
+    copy = call("workflows/clone_workflow", {}, path={"workflow_id": workflow_id}).json["id"]
+    assert [int(store.load(one).action_count) for one in (workflow_id, copy)] == [5, 5]
+    gone = call(
+        "workflows/delete_action", path={"workflow_id": workflow_id, "action_id": top}, query={"cascade": "true"}
+    )
+    assert gone.status == 204
+    assert int(store.load(workflow_id).action_count) == len(store.actions_of(workflow_id)) == 1

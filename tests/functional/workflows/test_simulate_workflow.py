@@ -119,7 +119,7 @@ def test_told_failures_are_retried_and_take_their_side(make_workflow: MakeWorkfl
     assert answer.json["duration_seconds"] == 60 + 120
     answer = simulate(workflow_id, lead={}, outcomes={hook: {**error, "times": 1}})
     assert trace_of(answer) == [("call_webhook", "failed"), ("call_webhook", "completed"), ("update_lead", "skipped")]
-    assert answer.json["trace"][1]["would"]["config"]["url"] == "https://crm.example.com/x"
+    assert answer.json["trace"][1]["would"]["request"]["url"] == "https://crm.example.com/x"
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,8 @@ def test_told_failures_are_retried_and_take_their_side(make_workflow: MakeWorkfl
         ({"outcomes": {"X": {"error": "Boom"}}}, "outcomes"),
         ({"events": [{"event": "lead_created"}]}, "events"),
         ({"at": "tomorrow"}, "at"),
+        ({"at": "0480-04-29T08:24:23Z"}, "at"),
+        ({"at": "9999-12-31T23:59:59Z"}, "at"),
     ],
 )
 def test_what_cannot_be_thought_is_named(body: dict[str, Any], named: str, draft: dict[str, str]) -> None:

@@ -60,3 +60,20 @@ def test_if_match_and_absence(make_workflow: MakeWorkflow) -> None:
     assert update(workflow_id, trigger.id, {"is_active": True}, **{"If-Match": first.etag}).status == 200
     assert update(other, trigger.id, {"is_active": True}).status == 404
     assert update("NONE", trigger.id, {"is_active": True}).status == 404
+
+
+def test_a_secret_that_is_never_shown_stays_unless_the_caller_has_a_word_on_it(make_workflow: MakeWorkflow) -> None:
+    workflow_id = make_workflow(trigger="webhook", hmac_secret="s3cret")
+    trigger_id = store.triggers_of(workflow_id)[0].id
+    match = {"email": "body.email"}
+    for given, kept in [
+        ({"match": match}, {"match": match, "hmac_secret": "s3cret"}),
+        ({"hmac_secret": "other"}, {"hmac_secret": "other"}),
+        ({}, {"hmac_secret": "other"}),
+        ({"hmac_secret": None, "match": match}, {"hmac_secret": None, "match": match}),
+        ({}, {}),
+    ]:
+        answer = update(workflow_id, trigger_id, {"trigger_config": given})
+        assert answer.status == 200, answer.text
+        assert answer.json["trigger_config"]["hmac_secret_set"] is (kept.get("hmac_secret") is not None)
+        assert store.triggers_of(workflow_id)[0].trigger_config == kept

@@ -16,8 +16,7 @@ def now() -> datetime:
 
 def stamp(moment: datetime) -> str:
     """RFC 3339 in UTC: `2026-01-31T09:30:00.000Z`; sorts as text in the order of time."""
-    utc = moment.astimezone(UTC)
-    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def now_stamp() -> str:
@@ -29,7 +28,10 @@ def parse(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time needs an offset or Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is beyond the calendar") from error
 
 
 def epoch_seconds(moment: datetime) -> int:

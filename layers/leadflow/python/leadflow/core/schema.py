@@ -7,9 +7,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+)
 
 from leadflow.core.errors import InvalidInput, MalformedRequest
 
@@ -19,6 +29,8 @@ MAX_CUSTOM_BYTES = 16 * 1024
 # A body may have a million wrong fields, and their names may be megabytes; the answer may not.
 _MOST_ERRORS = 50
 _LONGEST_PATH = 300
+_FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MOMENT = datetime(3000, 1, 1, tzinfo=UTC)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ITEMS = re.compile(r"Value should have at (most|least) (\d+) items? after validation, not \d+")
 
@@ -168,6 +180,16 @@ OutboundUrl = Annotated[str, Field(max_length=2000), AfterValidator(_outbound_ur
 OutboundTemplate = Annotated[str, Field(max_length=2000), AfterValidator(_outbound_template)]
 JsonSchema = Annotated[JsonObject, AfterValidator(_json_schema)]
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+def _within_reach(moment: datetime) -> datetime:
+    if not _FIRST_MOMENT <= moment < _LAST_MOMENT:
+        raise ValueError(f"must be from {_FIRST_MOMENT:%Y} on and before {_LAST_MOMENT:%Y}")
+    return moment
+
+
+# A moment that a caller names: with an offset, and far enough from where the calendar of Python ends.
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 
 
 def checked(model: type[M], raw: bytes | str, where: str = "") -> M:

@@ -125,6 +125,10 @@ class Item(Model):
         """Where the totals count this item now, as its word in each group of its kind; nothing without totals."""
         return {}
 
+    def adds_to(self) -> dict[str, dict[str, int]]:
+        """What this item adds now to the totals of its owners, by owner (such as `CAMP#<id>`) and name of the total."""
+        return {}
+
     def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
         """The item in DynamoDB's JSON. Raises AttributeNullError for a required attribute that is empty.
 

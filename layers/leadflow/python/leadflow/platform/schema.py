@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from leadflow.activities.enums import AppointmentStatus, TaskStatus
-from leadflow.campaigns.enums import EmailOutcome, EmailStatus
+from leadflow.campaigns.enums import CampaignStatus, EmailOutcome, EmailStatus
 from leadflow.core.schema import Read, Text, Timestamp, Write
 from leadflow.leads.enums import Source
 from leadflow.leads.enums import Status as LeadStatus
@@ -84,6 +84,13 @@ class EmailTotals(Read):
     by_outcome: dict[EmailOutcome, int]
 
 
+class CampaignTotals(Read):
+    """Campaigns that there are."""
+
+    total: int
+    by_status: dict[CampaignStatus, int]
+
+
 class WorkflowTotals(Read):
     """Workflows that there are."""
 
@@ -105,5 +112,6 @@ class Overview(Read):
     tasks: TaskTotals
     appointments: AppointmentTotals
     emails: EmailTotals
+    campaigns: CampaignTotals
     workflows: WorkflowTotals
     executions: ExecutionTotals

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from leadflow.activities.enums import APPOINTMENT_STATUSES, TASK_STATUSES
-from leadflow.campaigns.enums import EMAIL_OUTCOMES, EMAIL_STATUSES
+from leadflow.campaigns.enums import CAMPAIGN_STATUSES, EMAIL_OUTCOMES, EMAIL_STATUSES
+from leadflow.core import totals
 from leadflow.leads.enums import SOURCES, STATUSES
-from leadflow.platform import store_totals
-from leadflow.platform.rules_totals import Line
 from leadflow.workflows.enums import EXECUTION_STATUSES, WORKFLOW_STATUSES
 
 # By the name of a part: the kind of item it counts, and the words of each group. Every item has a status.
@@ -18,18 +17,20 @@ PARTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "appointments": ("Appointment", {"status": APPOINTMENT_STATUSES}),
     "emails": ("EmailSent", {"status": EMAIL_STATUSES, "outcome": EMAIL_OUTCOMES}),
     "workflows": ("Workflow", {"status": WORKFLOW_STATUSES}),
+    "campaigns": ("EmailCampaign", {"status": CAMPAIGN_STATUSES}),
     "executions": ("WorkflowExecution", {"status": EXECUTION_STATUSES}),
 }
 
 
 def overview() -> dict[str, Any]:
     """Per part the total, and how many have each word, zero included; one query, whatever there is."""
-    counted = store_totals.totals()
+    counted = totals.read("")
     return {part: _part(kind, groups, counted) for part, (kind, groups) in PARTS.items()}
 
 
-def _part(kind: str, groups: dict[str, tuple[str, ...]], counted: dict[Line, int]) -> dict[str, Any]:
+def _part(kind: str, groups: dict[str, tuple[str, ...]], counted: dict[str, int]) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        f"by_{group}": {word: counted.get((kind, group, word), 0) for word in words} for group, words in groups.items()
+        f"by_{group}": {word: counted.get(f"{kind}#{group}#{word}", 0) for word in words}
+        for group, words in groups.items()
     }
     return {"total": sum(shown["by_status"].values()), **shown}

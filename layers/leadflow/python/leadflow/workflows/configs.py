@@ -23,7 +23,7 @@ MAX_HEADERS = 30
 KEPT_HEADERS = {
     *("accept-encoding", "connection", "content-length", "expect", "host", "idempotency-key", "keep-alive", "te"),
     *("proxy-authenticate", "proxy-authorization", "proxy-connection", "trailer", "transfer-encoding", "upgrade"),
-    "x-leadflow-signature",
+    *("x-leadflow-cause", "x-leadflow-signature"),
 }
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

@@ -326,6 +326,11 @@ def cycle_of(cause: Sequence[str], workflow_id: str) -> str:
     return " → ".join([*cause, workflow_id])
 
 
+def too_deep(cause: Sequence[str], workflow_id: str) -> str:
+    """Why a run does not begin at the end of a chain that is as long as chains may be."""
+    return f"Stopped: workflows set each other off {MAX_DEPTH} deep: {cycle_of(cause, workflow_id)}."
+
+
 def too_many_runs(workflow_id: str, max_runs: int) -> str:
     """Why a run does not begin for a lead that had as many of its workflow as it may on one UTC day."""
     return f"Stopped: workflow {workflow_id} began {max_runs} runs for this lead today (UTC), as many as it may."

@@ -35,7 +35,7 @@ def _asked(value: Any) -> Iterator[str]:
 
 def _named(text: str) -> Iterator[str]:
     """Of a text that is a field of a condition, or a template."""
-    if "{{" not in text and "{%" not in text:
+    if not _is_template(text):
         root, _, rest = text.partition(".")
         if root == "actions" and rest:
             yield rest.split(".")[0]
@@ -49,6 +49,41 @@ def _named(text: str) -> Iterator[str]:
         root, _, rest = name.partition(".")
         if root == "actions":
             yield rest.split(".")[0] if rest else ANY
+
+
+def references(value: Mapping[str, Any] | None) -> set[str]:
+    """Ids of the actions that a configuration or a condition names for certain: by templates, and by fields of
+    conditions, which stand under `field`, in a configuration below `if`."""
+    config = value or {}
+    in_templates = {name for text in _texts(config) if _is_template(text) for name in _named(text)}
+    gate = config if any(name in config for name in ("field", *_COMBINED)) else config.get("if")
+    return (in_templates | {name for field in _fields(gate) for name in _named(field)}) - {ANY}
+
+
+_COMBINED = ("all", "any", "not")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one)
+
+
+def _fields(condition: Any) -> Iterator[str]:
+    """The fields that a condition asks for."""
+    if not isinstance(condition, Mapping):
+        return
+    if isinstance(condition.get("field"), str):
+        yield condition["field"]
+    inner = condition.get("not")
+    for part in (*condition.get("all", ()), *condition.get("any", ()), *([inner] if inner else [])):
+        yield from _fields(part)
+
+
+def _is_template(text: str) -> bool:
+    return "{{" in text or "{%" in text
 
 
 def size_of(value: Any) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, model_validator
 
-from leadflow.core.schema import JsonObject, OutboundUrl, Read, Text, Timestamp, Write
+from leadflow.core.schema import JsonObject, Moment, OutboundUrl, Read, Text, Timestamp, Write
 from leadflow.leads.enums import Source as LeadSource
 from leadflow.leads.schema import LeadUpdate
 from leadflow.workflows.enums import (
@@ -81,7 +81,10 @@ class WorkflowActionCreate(Write):
 
 
 class WorkflowTriggerUpdate(Write):
-    """Fields that are given change; `trigger_config` is replaced whole. The type stays what it is."""
+    """Fields that are given change; `trigger_config` is replaced whole. The type stays what it is.
+
+    A webhook's `hmac_secret`, which is never shown, stays unless the new configuration holds one; null takes it away.
+    """
 
     trigger_type: TriggerType | None = None
     trigger_config: JsonObject | None = None
@@ -160,10 +163,20 @@ class Transcript(Read):
 
 
 class WebhookSecret(Read):
-    """What the signatures of a workflow's webhooks are made with."""
+    """What the signatures of a workflow's webhooks are made with.
+
+    Until `previous_until` they are made with the secret before as well; null when that is out of use.
+    """
 
     workflow_id: str
     secret: str
+    previous_until: Timestamp | None
+
+
+class SecretRotation(Write):
+    """For how many hours webhooks are signed with the present secret as well as with the new one, at most 30 days."""
+
+    grace_hours: Annotated[int, Field(ge=0, le=720)] = 24
 
 
 class RetryRequest(Write):
@@ -203,7 +216,7 @@ class SimulationRequest(Write):
     version: Literal["draft", "published"] = "draft"
     trigger_type: TriggerType | Literal["manual"] = "manual"
     data: JsonObject = Field(default_factory=dict)
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     events: Annotated[list[SimulatedEvent], Field(max_length=100)] = Field(default_factory=list)
     outcomes: Annotated[dict[str, SimulatedOutcome], Field(max_length=100)] = Field(default_factory=dict)
 
@@ -215,7 +228,11 @@ class SimulationRequest(Write):
 
 
 class TraceEntry(Read):
-    """One attempt of one action of a simulated run; `would` says what it would do, `cost` the most it may cost."""
+    """One attempt of one action of a simulated run; `cost` is the most it may cost in USD.
+
+    `would` says what it would do: the mail (`to`, `subject`, `body`), `update` of the lead, `task`, `request`, what it
+    would `ask` an agent first; for other actions `config`, filled in.
+    """
 
     action_id: str
     action_type: ActionType

@@ -23,7 +23,8 @@ class Workflow(table.Item, discriminator="Workflow"):
 
     pk `WF#<id>`  sk `#META`  GSI1 `WFS` / `<created_at>#<id>`
 
-    `followed_version` is the newest version that runs of earlier ones go on with, 0 while there is none.
+    `followed_version` is the newest version that runs of earlier ones go on with, 0 while there is none;
+    `action_count` is how many actions the draft has.
     """
 
     record_fields = (
@@ -41,6 +42,7 @@ class Workflow(table.Item, discriminator="Workflow"):
     version = NumberAttribute(default=0)
     followed_version = NumberAttribute(default=0)
     max_runs_per_lead_per_day = NumberAttribute(default=DEFAULT_RUNS_PER_DAY)
+    action_count = NumberAttribute(default=0)
 
     def counted_as(self) -> dict[str, str]:
         return {"status": self.status}

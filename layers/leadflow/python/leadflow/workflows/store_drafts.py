@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from leadflow.core import due, table
@@ -20,6 +20,12 @@ def load_trigger(workflow_id: str, trigger_id: str, version: int | None) -> stor
 def load_action(workflow_id: str, action_id: str, version: int | None) -> store.WorkflowAction:
     """The action, at the version an If-Match names. Raises NotFound, PreconditionFailed."""
     return _expected(table.find(store.WorkflowAction, f"WF#{workflow_id}", f"ACT#{action_id}"), action_id, version)
+
+
+def actions_among(workflow_id: str, action_ids: Iterable[str]) -> dict[str, store.WorkflowAction]:
+    """Those of these actions that the draft has, by id: as many reads as ids, however many actions there are."""
+    keys = [(f"WF#{workflow_id}", f"ACT#{one}") for one in action_ids]
+    return {found.id: found for found in table.find_many(store.WorkflowAction, keys)}
 
 
 def _expected(found: PieceT | None, record_id: str, version: int | None) -> PieceT:

@@ -33,6 +33,18 @@ class OutboundCall(LedgerEntry, discriminator="OutboundCall"):
     error_message = UnicodeAttribute(null=True)
 
 
+class WebhookSigning(table.Item, discriminator="WebhookSigning"):
+    """Which of its secrets a workflow's webhooks are signed with; there is none until the first is replaced.
+
+    pk `WF#<workflow>`  sk `#SIGN`
+
+    `generation` numbers the secrets, 0 the first; the one before the present also signs until `previous_until`.
+    """
+
+    generation = NumberAttribute(default=0)
+    previous_until = UnicodeAttribute(null=True)
+
+
 class Agent(table.Item, discriminator="Agent"):
     """A model at an OpenAI-compatible endpoint, by the name that workflows call it.
 
@@ -101,6 +113,10 @@ def unpacked(content: bytes) -> Any:
 
 def find_call(execution_id: str, action_id: str, visit: int) -> OutboundCall | None:
     return table.find(OutboundCall, f"WX#{execution_id}", f"FX#{action_id}#{visit}")
+
+
+def find_signing(workflow_id: str) -> WebhookSigning | None:
+    return table.find(WebhookSigning, f"WF#{workflow_id}", "#SIGN")
 
 
 def find_run(execution_id: str, action_id: str) -> AgentRun | None:

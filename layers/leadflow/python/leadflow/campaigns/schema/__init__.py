@@ -27,6 +27,14 @@ if TYPE_CHECKING:
         PreviewRequest,
         TemplatePreview,
     )
+    from leadflow.campaigns.schema.numbers import (
+        CampaignStats,
+        EngagementSplit,
+        HourStats,
+        LinkStats,
+        StepStats,
+        VariantStats,
+    )
     from leadflow.campaigns.schema.steps import (
         EmailSequenceStep,
         EmailSequenceStepCreate,
@@ -34,9 +42,11 @@ if TYPE_CHECKING:
         EmailSequenceStepUpdate,
         Variant,
     )
+    from leadflow.campaigns.schema.suppressions import Suppression, SuppressionCreate
 
 __all__ = [
     "AutoPause",
+    "CampaignStats",
     "EditEffect",
     "EmailCampaign",
     "EmailCampaignCreate",
@@ -50,18 +60,26 @@ __all__ = [
     "EmailTemplate",
     "EmailTemplateCreate",
     "EmailTemplateUpdate",
+    "EngagementSplit",
     "Exclusions",
     "FrequencyCap",
     "Goal",
+    "HourStats",
+    "LinkStats",
     "PreviewRequest",
     "SendWindow",
+    "StepStats",
+    "Suppression",
+    "SuppressionCreate",
     "TemplatePreview",
     "Variant",
+    "VariantStats",
     "WarmUpDay",
 ]
 
 _HOMES = {
     "AutoPause": "leadflow.campaigns.schema.campaigns",
+    "CampaignStats": "leadflow.campaigns.schema.numbers",
     "EditEffect": "leadflow.campaigns.schema.campaigns",
     "EmailCampaign": "leadflow.campaigns.schema.campaigns",
     "EmailCampaignCreate": "leadflow.campaigns.schema.campaigns",
@@ -75,13 +93,20 @@ _HOMES = {
     "EmailTemplate": "leadflow.campaigns.schema.mails",
     "EmailTemplateCreate": "leadflow.campaigns.schema.mails",
     "EmailTemplateUpdate": "leadflow.campaigns.schema.mails",
+    "EngagementSplit": "leadflow.campaigns.schema.numbers",
     "Exclusions": "leadflow.campaigns.schema.campaigns",
     "FrequencyCap": "leadflow.campaigns.schema.campaigns",
     "Goal": "leadflow.campaigns.schema.campaigns",
+    "HourStats": "leadflow.campaigns.schema.numbers",
+    "LinkStats": "leadflow.campaigns.schema.numbers",
     "PreviewRequest": "leadflow.campaigns.schema.mails",
     "SendWindow": "leadflow.campaigns.schema.campaigns",
+    "StepStats": "leadflow.campaigns.schema.numbers",
+    "Suppression": "leadflow.campaigns.schema.suppressions",
+    "SuppressionCreate": "leadflow.campaigns.schema.suppressions",
     "TemplatePreview": "leadflow.campaigns.schema.mails",
     "Variant": "leadflow.campaigns.schema.steps",
+    "VariantStats": "leadflow.campaigns.schema.numbers",
     "WarmUpDay": "leadflow.campaigns.schema.campaigns",
 }
 

@@ -118,6 +118,7 @@ class EmailSent(Read):
     opened_at: Timestamp | None
     clicked_at: Timestamp | None
     unsubscribed_at: Timestamp | None
+    replied_at: Timestamp | None
     open_count: int
     click_count: int
     machine_open_count: int

@@ -12,8 +12,8 @@ from typing import Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import sequence
-from leadflow.campaigns.service import announcing, batches, ending
-from leadflow.campaigns.service.batches import Progress
+from leadflow.campaigns.service import announcing, cohort_batches, ending
+from leadflow.campaigns.service.cohort_batches import Progress
 from leadflow.campaigns.service.members import Scene, excluded_steps
 from leadflow.core import clock, effects, seams, table
 from leadflow.core.errors import InProgress, LeadflowError, RateLimited, UpstreamUnavailable
@@ -83,7 +83,7 @@ def _send(cohort: store.Cohort, is_fresh: bool) -> None:
             _again_at(cohort, clock.now())
             return
         scene = _scene(campaign, cohort)
-        progress = batches.send_batch(cohort, scene, is_fresh=is_fresh) if scene else Progress(is_done=True)
+        progress = cohort_batches.send_batch(cohort, scene, is_fresh=is_fresh) if scene else Progress(is_done=True)
         pause = progress.again_at - clock.now() if progress.again_at else timedelta()
         if progress.is_done or progress.trouble or pause > _SAT_OUT or sat_out >= _MOST_SAT_OUT:
             _let_go(cohort, progress)

@@ -22,3 +22,12 @@ def get_email(email_id: str) -> Record:
 def list_lead_emails(lead_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
     """A lead's mails, newest first; a page of very large ones may be short. Raises NotFound for the lead."""
     return store.page_of_mails(leads.parts_of(lead_id), limit, cursor)
+
+
+def list_campaign_emails(
+    campaign_id: str, limit: int, cursor: str | None, *, status: str | None, outcome: str | None
+) -> dict[str, Any]:
+    """A campaign's mails, newest first, by what became of them; a page may be short. Raises NotFound."""
+    if store.find_campaign(campaign_id) is None:
+        raise NotFound("campaign", campaign_id)
+    return store.page_of_campaign(campaign_id, limit, cursor, status=status, outcome=outcome)

@@ -57,6 +57,11 @@ class Judged:
     opens_at: datetime | None = None
     contacted: store.ContactedAddress | None = None
 
+    @property
+    def address(self) -> str | None:
+        """Where the mail goes; None for who is gone, or has none."""
+        return self.reached.lead["email"] if self.reached else None
+
 
 @dataclass
 class _Known:

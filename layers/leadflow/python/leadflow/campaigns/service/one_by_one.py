@@ -65,10 +65,12 @@ def _sent(
     if mail.phase == "begun":
         effects.mark_unknown(mail)
         return mail
+    body = store.find_body(mail.id)
     try:
-        mail.subject, body = composing.compose(
-            template, lead, mail.id, channel["postal_address"], visitor_id=mail.lead_id
-        )
+        if body is None:
+            mail.subject, body = composing.compose(
+                template, lead, mail.id, channel["postal_address"], visitor_id=mail.lead_id
+            )
     except InvalidInput:
         return moved(mail, partial(states.skipped, reason="invalid_content"))
     mailer = channels.mailer(channel["id"])

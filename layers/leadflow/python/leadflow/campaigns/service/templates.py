@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules.templates import disagreements
+from leadflow.campaigns.service.counts import with_scores
 from leadflow.core import table
 from leadflow.core.errors import InvalidInput, NotFound, PreconditionFailed, RateLimited
 from leadflow.core.table import Record
@@ -25,17 +26,18 @@ def create_template(body: EmailTemplateCreate) -> Record:
 
 def get_template(template_id: str) -> Record:
     """One template. Raises NotFound."""
-    return load(template_id).record()
+    return with_scores([load(template_id).record()])[0]
 
 
 def require_template(template_id: str) -> Record:
     """The same, for who is about to depend on it. Raises NotFound."""
-    return get_template(template_id)
+    return load(template_id).record()
 
 
 def list_templates(limit: int, cursor: str | None) -> dict[str, Any]:
     """Templates, newest first; a page of very large ones may be short and still have a next one."""
-    return store.page_of_templates(limit, cursor)
+    page = store.page_of_templates(limit, cursor)
+    return {**page, "items": with_scores(page["items"])}
 
 
 def update_template(template_id: str, body: EmailTemplateUpdate, if_match: int | None) -> Record:
@@ -49,7 +51,7 @@ def update_template(template_id: str, body: EmailTemplateUpdate, if_match: int |
         before = template.record()
         changes = {name: value for name, value in wanted.items() if before[name] != value}
         if not changes:
-            return before
+            return with_scores([before])[0]
         _check({**before, **changes})
         for name, value in changes.items():
             setattr(template, name, value)
@@ -57,7 +59,7 @@ def update_template(template_id: str, body: EmailTemplateUpdate, if_match: int |
             table.save(template)
         except table.Stale:
             continue
-        return template.record()
+        return with_scores([template.record()])[0]
     raise RateLimited(f"Template {template_id} is being changed by many requests at once.")
 
 

@@ -59,6 +59,9 @@ class EmailCampaign(table.Item, discriminator="EmailCampaign"):
     paused_at = UnicodeAttribute(null=True)
     completed_at = UnicodeAttribute(null=True)
 
+    def counted_as(self) -> dict[str, str]:
+        return {"status": self.status}
+
 
 class EmailSequenceStep(table.Item, discriminator="EmailSequenceStep"):
     """One step of a campaign, changed only together with it.

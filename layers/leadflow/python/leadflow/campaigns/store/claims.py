@@ -29,9 +29,8 @@ def renew_each(mails: Iterable[EmailSent], cohort_id: str) -> list[EmailSent]:
 
 
 def _claim(mail: EmailSent) -> bool:
-    if mail.recipient_email:
-        mail.touch()
-        mail.gsi2pk, mail.gsi2sk = f"LEAD#{mail.lead_id}", f"EM#{mail.created_at}#{mail.id}"
+    mail.touch()
+    mail.gsi2pk, mail.gsi2sk = f"LEAD#{mail.lead_id}", f"EM#{mail.created_at}#{mail.id}"
     try:
         table.create(mail)
     except table.AlreadyThere:

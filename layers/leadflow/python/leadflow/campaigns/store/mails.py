@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,9 +12,9 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.transactions import TransactWrite
 
-from leadflow.campaigns.store.bodies import EmailBody, unpacked
-from leadflow.campaigns.store.pages import cut
-from leadflow.core import due, effects, listing, table, timeline
+from leadflow.campaigns.store import tallies
+from leadflow.campaigns.store.bodies import EmailBody
+from leadflow.core import due, effects, ids, table, timeline
 from leadflow.core.errors import InProgress
 from leadflow.core.secrets import keyed_hash
 from leadflow.core.turns import Turns
@@ -29,6 +29,8 @@ WAITING_MAIL = "mail"
 _WAITING = (effects.Outcome.PENDING.value, effects.Outcome.UNKNOWN.value)
 # Enough for a scanner that follows all links of a mail at once.
 _TURNS = Turns(16, longest_pause_seconds=0.2)
+# A hot campaign settles some thousand mails a second; a partition of an index takes 1,000 writes.
+SHARDS = 8
 # Goes before every tracking id; another one when the secret behind them changes, so that old links can be told apart.
 _TRACKING_VERSION = "1"
 _TRACKING_BYTES = 16
@@ -38,6 +40,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     """One mail to one lead: the guard against sending it twice, the target of its links and of the provider's events.
 
     pk `EM#<tracking id>`  sk `#`
+    GSI1 `EC#<campaign>#<group>#<shard>` / `<created_at>#<tracking id>`  a campaign's mails, by what became of them
     GSI2 `LEAD#<lead>` / `EM#<created_at>#<tracking id>`  a lead's mails
     GSI3 due-index of kind `mail` while the outcome is pending or unknown
     """
@@ -45,6 +48,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     record_fields = (
         *("id", "campaign_id", "lead_id", "template_id", "step_number", "execution_id", "recipient_email", "subject"),
         *("status", "outcome", "attempt", "sent_at", "delivered_at", "opened_at", "clicked_at", "unsubscribed_at"),
+        "replied_at",
         *("open_count", "click_count", "machine_open_count", "machine_click_count", "tracking_id"),
         *("provider_message_id", "skip_reason", "error_message", "metadata", "created_at"),
     )
@@ -69,6 +73,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     clicked_at = UnicodeAttribute(null=True)
     machine_opened_at = UnicodeAttribute(null=True)
     unsubscribed_at = UnicodeAttribute(null=True)
+    replied_at = UnicodeAttribute(null=True)
     open_count = NumberAttribute(default=0)
     click_count = NumberAttribute(default=0)
     machine_open_count = NumberAttribute(default=0)
@@ -83,6 +88,27 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
 
     def counted_as(self) -> dict[str, str]:
         return {"status": self.status, "outcome": self.outcome}
+
+    def adds_to(self) -> dict[str, dict[str, int]]:
+        held = {name: getattr(self, name) for name in _TALLIED}
+        adds = {}
+        if self.campaign_id is not None:
+            adds[tallies.campaign_owner(self.campaign_id)] = tallies.of_campaign(held)
+        if self.template_id is not None:
+            adds[tallies.template_owner(self.template_id)] = tallies.of_template(held)
+        return {owner: lines for owner, lines in adds.items() if lines}
+
+    def touch(self) -> None:
+        super().touch()
+        if self.campaign_id is not None:
+            self.gsi1pk, self.gsi1sk = listed_in(self, self.outcome, self.status), f"{self.created_at}#{self.id}"
+
+
+_TALLIED = (
+    *("step_number", "template_id", "outcome", "status", "skip_reason", "sent_at", "opened_at", "clicked_at"),
+    *("machine_opened_at", "unsubscribed_at", "replied_at", "open_count", "click_count", "machine_open_count"),
+    *("machine_click_count", "link_clicks"),
+)
 
 
 class EmailEvent(table.Item, discriminator="EmailEvent"):
@@ -118,26 +144,15 @@ def find_mail(mail_id: str) -> EmailSent | None:
     return table.find(EmailSent, f"EM#{mail_id}", "#")
 
 
-def page_of_mails(lead_ids: Sequence[str], limit: int, cursor: str | None) -> dict[str, Any]:
-    """The mails of a lead, by the ids of all its parts, with their bodies, newest first."""
-    name = f"leads/{lead_ids[0]}/emails"
-    partitions = [f"LEAD#{lead_id}" for lead_id in lead_ids]
-    page = listing.page(EmailSent, "GSI2", partitions, prefix="EM#", limit=limit, cursor=cursor, listing=name)
-    found = table.find_many(EmailBody, [(f"EM#{record['id']}", "BODY") for record in page["items"]])
-    bodies = {item.pk: unpacked(item).body for item in found}
-    page["items"] = [shown(record, bodies.get(f"EM#{record['id']}", "")) for record in page["items"]]
-    return cut(page, name, lambda record: f"EM#{record['created_at']}#{record['id']}")
+def listed_in(mail: EmailSent, outcome: str, status: str) -> str:
+    """The index partition that has a campaign's mail of this outcome and status."""
+    return f"EC#{mail.campaign_id}#{tallies.group_of(outcome, status)}#{ids.shard(mail.id, SHARDS)}"
 
 
 def mails_before(lead_id: str, before: str | None, limit: int) -> list[EmailSent]:
     """Mails to a lead beyond a position of its timeline, newest first."""
     after = None if before is None else f"EM#{before}"
     return timeline.indexed(EmailSent, "GSI2", f"LEAD#{lead_id}", "EM#", after, limit)
-
-
-def shown(record: table.Record, body: str) -> table.Record:
-    """A mail's record with its body, which is kept apart."""
-    return table.Record({**record, "body": body}, record.version)
 
 
 def claim(mail: EmailSent, body: EmailBody) -> bool:
@@ -228,6 +243,9 @@ def _change(mail: EmailSent, changes: dict[str, Any], because: EmailEvent | None
         return
     if changes.get("outcome", mail.outcome) not in _WAITING and mail.gsi3pk is not None:
         changes |= {"gsi3pk": None, "gsi3sk": None}
+    if mail.campaign_id is not None:
+        listed = listed_in(mail, changes.get("outcome", mail.outcome), changes.get("status", mail.status))
+        changes |= {} if listed == mail.gsi1pk else {"gsi1pk": listed}
     actions: list[Action] = []
     for name, value in changes.items():
         attribute = getattr(EmailSent, name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
 
-from leadflow.core import clock, ids, table
+from leadflow.core import clock, ids, listing, table
 from leadflow.core.secrets import keyed_hash
 
 # What a suppression shows of the address of a person who was erased.
@@ -43,6 +44,29 @@ def suppressed_among(channel: str, addresses: Iterable[str]) -> dict[str, str]:
 def suppression_of(mark: str) -> Suppression | None:
     """The suppression of an address that is known by its mark alone, `<channel>#<keyed hash>`."""
     return table.find(Suppression, f"SUP#{mark}", "#")
+
+
+def suppression_by_id(suppression_id: str) -> Suppression | None:
+    """The suppression of this id; its place in the list follows from it."""
+    try:
+        made_at = clock.stamp(ids.moment_of(suppression_id))
+    except ValueError:
+        return None
+    keys = table.query_keys("GSI1", "SUPS", prefix=f"{made_at}#{suppression_id}", limit=1)
+    return table.find(Suppression, *keys[0][1:]) if keys else None
+
+
+def page_of_suppressions(limit: int, cursor: str | None, *, channel: str | None, reason: str | None) -> dict[str, Any]:
+    """Suppressions, newest first, of a channel, for a reason, or both."""
+    return listing.page(
+        Suppression,
+        "GSI1",
+        ["SUPS"],
+        limit=limit,
+        cursor=cursor,
+        listing=f"suppressions/{channel}/{reason}",
+        keep=lambda found: channel in (None, found.channel) and reason in (None, found.reason),
+    )
 
 
 def new_suppression(channel: str, address: str, reason: str, source: str | None, *, shown: bool = True) -> Suppression:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leadflow.activities import service as activities
 from leadflow.campaigns import service as campaigns
@@ -15,6 +15,9 @@ from leadflow.core.errors import InvalidInput, NotFound, OutcomeUnknown, Upstrea
 from leadflow.leads import service as leads
 from leadflow.workflows import rules, store, store_waiting
 from leadflow.workflows.service import waiting
+
+if TYPE_CHECKING:
+    from leadflow.activities.schema import TaskCreate
 
 
 @dataclass(frozen=True)
@@ -125,22 +128,27 @@ def _update_lead(context: Context) -> Result:
     return Result(updated(update, changed.version), lead_changed=True)
 
 
-def _create_task(context: Context) -> Result:
+def task_of(context: Context, now: datetime) -> TaskCreate:
+    """The task that a create_task action adds at a moment. Raises InvalidInput."""
     from leadflow.activities.schema import TaskCreate
     from leadflow.core.rendering import render_value
     from leadflow.core.schema import checked
 
-    begun_at = clock.parse(context.execution.started_at)
-    task_id = activities.task_id_of(begun_at, context.effect)
-    if activities.find_task(task_id) is not None:
-        return Result({"task_id": task_id})
     config = context.node.config
     words = {name: config[name] for name in ("title", "description", "assigned_to") if name in config}
     fields: Any = render_value(words, template_facts(context))
     fields["lead_id"] = context.execution.lead_id
     if config.get("due_in_hours") is not None:
-        fields["due_at"] = clock.stamp(clock.now() + timedelta(hours=config["due_in_hours"]))
-    body = checked(TaskCreate, json.dumps(fields), "action_config")
+        fields["due_at"] = clock.stamp(now + timedelta(hours=config["due_in_hours"]))
+    return checked(TaskCreate, json.dumps(fields), "action_config")
+
+
+def _create_task(context: Context) -> Result:
+    begun_at = clock.parse(context.execution.started_at)
+    task_id = activities.task_id_of(begun_at, context.effect)
+    if activities.find_task(task_id) is not None:
+        return Result({"task_id": task_id})
+    body = task_of(context, clock.now())
     if activities.add_task(task_id, body, execution_id=context.execution.id) is None:
         return Result(skip_reason="lead_gone")
     return Result({"task_id": task_id})

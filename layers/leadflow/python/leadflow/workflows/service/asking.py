@@ -9,7 +9,7 @@ call in doubt is repeated once: it changes nothing in the world but the bill. Mo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -69,6 +69,42 @@ def run(context: Context, facts: Mapping[str, Any]) -> Result:
     while entry.outcome == Outcome.PENDING:
         work.ask()
     return _settled(entry)
+
+
+def would_ask(context: Context, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What `run` would ask first: agent, model, messages, and the most that the call may cost in USD.
+
+    Raises what it would raise before the call.
+    """
+    agent = agents.ready(context.node.config["agent"])
+    body = _body(context.node.config, agent, _messages(context, facts, agent))
+    most, max_cost = _most(agent, body), context.node.config.get("max_cost")
+    if max_cost is not None and most > rules_agents.budget(max_cost):
+        raise _beyond(0, most)
+    return {"agent": agent.name, **body, "most_cost": rules_agents.in_usd(most)}
+
+
+def _body(
+    config: Mapping[str, Any], agent: store_outbound.Agent, messages: Sequence[rules_agents.Message]
+) -> dict[str, Any]:
+    """The request of a call."""
+    told = config.get("output_schema") if agent.structured else None
+    return rules_agents.payload(agent.model, messages, int(config.get("max_tokens") or agent.max_tokens), told)
+
+
+def _most(agent: store_outbound.Agent, body: Mapping[str, Any]) -> int:
+    """What a call may cost at most, in millionths of a USD."""
+    return _cost(agent, rules_agents.most_tokens(body), int(body["max_tokens"]))
+
+
+def _cost(agent: store_outbound.Agent, input_tokens: int, output_tokens: int) -> int:
+    return rules_agents.cost_of(input_tokens, output_tokens, float(agent.input_price), float(agent.output_price))
+
+
+def _beyond(spent: int, most: int) -> BudgetExceeded:
+    """Both in millionths of a USD."""
+    told = rules_agents.in_usd(spent), rules_agents.in_usd(most)
+    return BudgetExceeded("max_cost does not reach: {:g} USD are spent, a call may cost {:g}.".format(*told))
 
 
 def _opened(context: Context, facts: Mapping[str, Any], agent: store_outbound.Agent) -> AgentRun:
@@ -162,13 +198,11 @@ class _Work:
 
     def ask(self) -> None:
         """One call; after it the entry is settled, or holds what to ask next."""
-        max_tokens = int(self.config.get("max_tokens") or self.agent.max_tokens)
-        told = self.schema if self.agent.structured else None
-        body = rules_agents.payload(self.agent.model, self.content["messages"], max_tokens, told)
+        body = _body(self.config, self.agent, self.content["messages"])
         try:
             # Before anything is reserved: a key that cannot be read costs nothing.
             headers = self._headers()
-            self._reserve(self._cost(rules_agents.most_tokens(body), max_tokens))
+            self._reserve(_most(self.agent, body))
         except Exception:
             self._let_go()
             raise
@@ -189,15 +223,10 @@ class _Work:
         usual = [("Content-Type", "application/json"), ("Accept-Encoding", "identity"), ("User-Agent", "Leadflow/1")]
         return [*usual, ("Idempotency-Key", f"{self.effect}.{len(self.content['calls'])}"), *authorized]
 
-    def _cost(self, input_tokens: int, output_tokens: int) -> int:
-        prices = float(self.agent.input_price), float(self.agent.output_price)
-        return rules_agents.cost_of(input_tokens, output_tokens, *prices)
-
     def _reserve(self, most: int) -> None:
         max_cost = self.config.get("max_cost")
         if max_cost is not None and int(self.entry.spent) + most > rules_agents.budget(max_cost):
-            spent, next_call = rules_agents.in_usd(int(self.entry.spent)), rules_agents.in_usd(most)
-            raise BudgetExceeded(f"max_cost does not reach: {spent:g} USD are spent, a call may cost {next_call:g}.")
+            raise _beyond(int(self.entry.spent), most)
         now = clock.now()
         limit = rules_agents.budget(settings().agent_daily_budget)
         expires_at = clock.epoch_seconds(now + _DAY_KEPT)
@@ -231,7 +260,7 @@ class _Work:
             self._rejected(str(error))
             self._account(reserved)
             return
-        cost = self._cost(*reply.tokens) if reply.tokens else reserved
+        cost = _cost(self.agent, *reply.tokens) if reply.tokens else reserved
         self.content["calls"].append(_noted(cost, reply.finish_reason, reply.tokens))
         self._judge(reply)
         self._account(cost)

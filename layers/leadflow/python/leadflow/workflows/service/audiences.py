@@ -15,11 +15,12 @@ from leadflow.core.errors import RateLimited
 from leadflow.core.turns import Turns
 from leadflow.leads import service as leads
 from leadflow.workflows import store, store_triggers
-from leadflow.workflows.service import starting, triggering, waking
+from leadflow.workflows.service import budgets, starting, triggering, waking
 from leadflow.workflows.store_triggers import Occurrence, Timetable
 
-# A page's transaction holds the trigger's check, the walk, and for each lead a run and a guard: 92 of 100 actions.
-PAGE = 45
+# A page's transaction holds the trigger's check, the walk, and for each lead a run, a guard and a count: 98 of 100
+# actions.
+PAGE = 32
 # One call stops after this long and is called again.
 WALK_SECONDS = 45
 PATIENCE = timedelta(minutes=3)
@@ -53,7 +54,11 @@ def _page(occurrence: Occurrence) -> bool:
         runs = [_run_of(trigger, occurrence, lead) for lead in _fitting(trigger, occurrence, found["items"])]
         guards = {run.id: triggering.once_guards(trigger, run.lead_id) for run in runs}
         runs = _not_had(runs, guards)
-        _move_on(occurrence, found["next_cursor"], len(runs))
+        over = budgets.used_up(runs, int(trigger.max_runs))
+        for run in runs:
+            if run.id in over:
+                budgets.stop_for_runs(run, int(trigger.max_runs))
+        _move_on(occurrence, found["next_cursor"], sum(run.status == "running" for run in runs))
         try:
             _commit(trigger, occurrence, runs, guards)
         except table.TransactionRefused as refused:
@@ -147,6 +152,9 @@ def _commit(
         for item in (*runs, *(guard for run in runs for guard in guards[run.id][:1])):
             item.touch()
             writes.save(item, condition=table.Item.pk.does_not_exist())
+        for run in runs:
+            if run.status == "running":
+                budgets.count(writes, run, int(trigger.max_runs))
 
 
 def _again(occurrence: Occurrence) -> Occurrence:

@@ -51,6 +51,11 @@ def call(context: Context, facts: Mapping[str, Any]) -> Result:
     return _made(context, entry)
 
 
+def would_call(context: Context, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The request that `call` would send, without what headers with telling names say. Raises what it would raise."""
+    return rules_outbound.shown_config(_written(context, facts))
+
+
 def _standing(entry: store_outbound.OutboundCall) -> Standing:
     """Where the call stands; one whose outcome nobody knows is ours to repeat. Raises table.Stale."""
     standing = effects.look(entry)
@@ -147,6 +152,7 @@ def _own_headers(context: Context, body: bytes) -> list[tuple[str, str]]:
     return [
         ("Accept-Encoding", "identity"),
         ("Idempotency-Key", ".".join(context.effect)),
+        ("X-Leadflow-Cause", signing.cause_header(context.chain)),
         ("X-Leadflow-Signature", signing.signature(context.execution.workflow_id, now, body)),
     ]
 

@@ -28,7 +28,9 @@ def clone(workflow_id: str, name: str | None, created_by: str | None) -> Record:
         removal.remove(removal.keys_under(f"WF#{copy_id}") if ids.is_repeated() else ())
         draft = drafts.read(workflow_id)
         _write([*_triggers(draft, copy_id), *_actions(draft, copy_id)])
-        table.create(_workflow(draft.workflow, copy_id, name, created_by))
+        copy = _workflow(draft.workflow, copy_id, name, created_by)
+        copy.action_count = len(draft.actions)
+        table.create(copy)
     return definitions.get(copy_id)
 
 

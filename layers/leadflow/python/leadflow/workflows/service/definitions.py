@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from leadflow.core import ids, listing, table
 from leadflow.core.errors import InvalidInput
 from leadflow.core.table import Record
-from leadflow.workflows import rules, store
+from leadflow.workflows import rules, store, store_drafts
 from leadflow.workflows.service import drafts
 
 if TYPE_CHECKING:
@@ -99,14 +99,16 @@ def add_action(workflow_id: str, body: WorkflowActionCreate) -> Record:
     """A new action of the draft. Raises InvalidInput naming what its type, parent or condition does not take."""
     action_id = ids.new_id()
 
-    def decide(_: store.Workflow) -> drafts.Change[store.WorkflowAction]:
-        others = {other.id: other for other in store.actions_of(workflow_id)}
+    def decide(workflow: store.Workflow) -> drafts.Change[store.WorkflowAction]:
+        asked = [one for one in (action_id if ids.is_repeated() else None, body.parent_action_id) if one]
+        others = store_drafts.actions_among(workflow_id, asked)
         if action_id in others:
             return drafts.Change(others[action_id])
-        if len(others) >= rules.MAX_ACTIONS:
+        if workflow.action_count >= rules.MAX_ACTIONS:
             raise InvalidInput("action_type", f"a workflow has at most {rules.MAX_ACTIONS} actions")
         config = checked_action_config(body.action_type, body.action_config)
         check_place(body.parent_action_id, body.condition, others)
+        workflow.action_count = int(workflow.action_count) + 1
         item = store.WorkflowAction(pk=f"WF#{workflow_id}", sk=f"ACT#{action_id}", id=action_id)
         item.workflow_id, item.action_type, item.action_config = workflow_id, body.action_type, config
         item.order, item.parent_action_id, item.condition = body.order, body.parent_action_id, body.condition

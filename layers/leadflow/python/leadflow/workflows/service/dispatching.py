@@ -7,25 +7,20 @@ again, in any batch, finds the run there, and a queue that loses its messages lo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from leadflow.activities.service import events as activity_events
 from leadflow.campaigns.service import events as campaign_events
-from leadflow.core import clock, due, ids, table
+from leadflow.core import clock, ids, table
 from leadflow.core.errors import RateLimited
 from leadflow.core.events import Change, DomainEvent
 from leadflow.core.gates import Gate, first_closed
-from leadflow.core.observability import logger
 from leadflow.leads import service as leads
 from leadflow.leads.service import events as lead_events
-from leadflow.workflows import rules, store
 from leadflow.workflows import rules_standing as standing
+from leadflow.workflows import store
+from leadflow.workflows.service import budgets, starting, triggering, waiting
 from leadflow.workflows.service import events as own_events
-from leadflow.workflows.service import starting, triggering, waiting
-
-# The stream keeps a change for 24 hours.
-_DAY_IS_KEPT = timedelta(hours=48)
 
 
 def dispatch(changes: Sequence[Change]) -> None:
@@ -81,21 +76,10 @@ def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.Workf
         cause=list(event.cause),
     )
     guards = triggering.once_guards(trigger, event.lead_id)
-    if len(event.cause) >= rules.MAX_DEPTH:
-        cycle = rules.cycle_of(event.cause, execution.workflow_id)
-        _stop(execution, f"Stopped: workflows set each other off {rules.MAX_DEPTH} deep: {cycle}.")
-        execution.error_name = "CycleStopped"
+    if budgets.stopped_for_depth(execution):
         return _written(execution, guards)
     starting.await_start(execution)
     return _written(execution, guards, int(trigger.max_runs) if event.lead_id is not None else None)
-
-
-def _stop(execution: store.WorkflowExecution, reason: str) -> None:
-    """Makes of a run that is about to be written one that never began and says why."""
-    execution.status, execution.completed_at, execution.error_message = "failed", clock.now_stamp(), reason
-    execution.lease_until = None
-    due.clear(execution)
-    logger().warning("run stopped before it began", workflow_id=execution.workflow_id, reason=reason)
 
 
 def _written(
@@ -115,7 +99,7 @@ def _written(
                 guard.touch()
                 writes.save(guard, condition=table.Item.pk.does_not_exist())
             if max_runs is not None:
-                _count_of_day(writes, execution, max_runs)
+                budgets.count(writes, execution, max_runs)
     except table.TransactionRefused as refused:
         if refused.contended:
             raise RateLimited("Another reader is at the same change.") from refused
@@ -126,22 +110,6 @@ def _written(
         # The count is the only update, and updates come last among the reasons.
         if max_runs is None or not refused.failed(len(refused.reasons) - 1):
             return []
-        _stop(execution, rules.too_many_runs(execution.workflow_id, max_runs))
+        budgets.stop_for_runs(execution, max_runs)
         return _written(execution, guards)
     return [execution]
-
-
-def _count_of_day(writes: Any, execution: store.WorkflowExecution, max_runs: int) -> None:
-    happened = ids.moment_of(execution.id)
-    kind = store.RunsOfDay
-    count = kind(*store.runs_of_day_key(execution))
-    writes.update(
-        count,
-        [
-            kind.runs.add(1),
-            kind.kind.set(kind),
-            kind.expires_at.set(clock.epoch_seconds(happened + _DAY_IS_KEPT)),
-        ],
-        condition=kind.runs.does_not_exist() | (kind.runs < max_runs),
-        add_version_condition=False,
-    )

@@ -30,7 +30,8 @@ def update_trigger(workflow_id: str, trigger_id: str, body: WorkflowTriggerUpdat
         _keep_type("trigger_type", item.trigger_type, changes)
         _require(changes, "trigger_config", "is_active")
         if "trigger_config" in changes:
-            item.trigger_config = definitions.checked_trigger_config(item.trigger_type, changes["trigger_config"])
+            given = _with_secret(item, changes["trigger_config"])
+            item.trigger_config = definitions.checked_trigger_config(item.trigger_type, given)
         item.is_active = changes.get("is_active", item.is_active)
         return drafts.Change(item, written=[item])
 
@@ -75,16 +76,23 @@ def delete_action(workflow_id: str, action_id: str, *, cascade: bool, if_match: 
     """
     left = True
 
-    def decide(_: store.Workflow) -> drafts.Change[bool]:
+    def decide(workflow: store.Workflow) -> drafts.Change[bool]:
         item = store_drafts.load_action(workflow_id, action_id, if_match)
         below = _below(workflow_id, action_id)
         if below and not cascade:
             raise _has_children(action_id, [one.id for one in below if one.parent_action_id == action_id])
         doomed = [*reversed(below), item][:_AT_ONCE]
+        workflow.action_count = int(workflow.action_count) - len(doomed)
         return drafts.Change(len(doomed) <= len(below), gone=doomed)
 
     while left:
         left = drafts.change(workflow_id, decide)
+
+
+def _with_secret(item: store.WorkflowTrigger, given: dict[str, Any]) -> dict[str, Any]:
+    """A trigger's new configuration, with the secret that is never shown unless the caller has a word on it."""
+    secret = item.trigger_config.get("hmac_secret")
+    return given if secret is None or "hmac_secret" in given else {**given, "hmac_secret": secret}
 
 
 def _has_children(action_id: str, children: list[str]) -> Conflict:

@@ -20,7 +20,7 @@ from leadflow.core.turns import Turns
 from leadflow.leads import service as leads
 from leadflow.workflows import rules_hooks as rules
 from leadflow.workflows import store, store_triggers
-from leadflow.workflows.service import starting, triggering
+from leadflow.workflows.service import budgets, signing, starting, triggering
 
 KNOWN_FOR = timedelta(days=7)
 _TURNS = Turns(6, longest_pause_seconds=0.5)
@@ -45,12 +45,14 @@ def admit(token: str, raw: bytes, signature: str | None) -> store.ActiveTrigger:
     return trigger
 
 
-def receive(trigger: store.ActiveTrigger, body: Any, delivery_id: str | None) -> dict[str, Any]:
+def receive(trigger: store.ActiveTrigger, body: Any, delivery_id: str | None, cause: str | None) -> dict[str, Any]:
     """Begins the run of what was posted; `{"execution_id": … | None}`.
 
-    The same delivery id again, also at the same time, is answered with the run of the first. Raises RateLimited when
-    crowded out.
+    The same delivery id again, also at the same time, is answered with the run of the first. `cause` is what our own
+    webhooks say of the workflows that led to them: a chain of them ends at its bound like any other. A run that a
+    bound stops is written as failed, saying so. Raises RateLimited when crowded out.
     """
+    chain = signing.chain_of(cause)
     given = (delivery_id or "").strip()
     name = store_triggers.delivery_name(trigger.trigger_id, given) if given else None
     for _ in _TURNS:
@@ -60,12 +62,12 @@ def receive(trigger: store.ActiveTrigger, body: Any, delivery_id: str | None) ->
             return {"execution_id": delivery.execution_id}
         expires_at = clock.epoch_seconds(clock.now() + KNOWN_FOR)
         fresh = store_triggers.new_delivery(name, expires_at, delivery) if name else None
-        execution = _run_of(trigger, body)
+        execution = _run_of(trigger, body, chain)
         if execution is not None and fresh is not None:
             execution.delivery = name
         guards = triggering.once_guards(trigger, execution.lead_id if execution else None)
         try:
-            begun = _written(execution, guards, fresh)
+            begun = _written(execution, guards, fresh, int(trigger.max_runs))
         except table.TransactionRefused:
             continue
         _queue(begun)
@@ -73,7 +75,7 @@ def receive(trigger: store.ActiveTrigger, body: Any, delivery_id: str | None) ->
     raise RateLimited("Too much comes for this hook at once.")
 
 
-def _run_of(trigger: store.ActiveTrigger, body: Any) -> store.WorkflowExecution | None:
+def _run_of(trigger: store.ActiveTrigger, body: Any, chain: list[str]) -> store.WorkflowExecution | None:
     """The run that is to begin, not yet written; None where filters are against it or nothing may be kept."""
     found = _meant(trigger.config.get("match") or {}, body)
     if found.erased:
@@ -90,8 +92,10 @@ def _run_of(trigger: store.ActiveTrigger, body: Any) -> store.WorkflowExecution 
         trigger_data=data,
         lead_id=found.lead["id"] if found.lead else None,
         started_at=clock.now_stamp(),
+        cause=chain,
     )
-    starting.await_start(execution)
+    if not budgets.stopped_for_depth(execution):
+        starting.await_start(execution)
     return execution
 
 
@@ -111,8 +115,11 @@ def _written(
     execution: store.WorkflowExecution | None,
     guards: Sequence[store.OncePerLead],
     delivery: store_triggers.HookDelivery | None,
+    max_runs: int,
 ) -> store.WorkflowExecution | None:
     """Writes delivery and run, all or nothing, and gives the run; None when it had begun for this lead before.
+
+    A run about a lead takes its place among the lead's runs of the day, and is stopped where there is none left.
 
     Raises table.TransactionRefused when the same delivery was written meanwhile or others were in the way.
     """
@@ -120,6 +127,7 @@ def _written(
         return None
     if delivery is not None:
         delivery.execution_id = execution.id if execution else None
+    counted = execution if execution and execution.lead_id and execution.status == "running" else None
     once, others = guards[:1], guards[1:]
     items = [*once, *(item for item in (delivery, execution) if item is not None)]
     try:
@@ -130,11 +138,16 @@ def _written(
                 item.touch()
                 # By its version an item without one must be absent, an expired delivery be as it was read.
                 writes.save(item)
+            if counted is not None:
+                budgets.count(writes, counted, max_runs)
     except table.TransactionRefused as refused:
         # The checks of the other parts' guards come first among the reasons, then the guard itself.
-        if not any(refused.failed(position) for position, _ in enumerate(guards)):
+        if any(refused.failed(position) for position, _ in enumerate(guards)):
+            return _written(None, [], delivery, max_runs)
+        if counted is None or not refused.failed(len(refused.reasons) - 1):
             raise
-        return _written(None, [], delivery)
+        budgets.stop_for_runs(counted, max_runs)
+        return _written(counted, guards, delivery, max_runs)
     return execution
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from leadflow.core import clock, seams, table
 from leadflow.core.errors import Conflict, InvalidInput, LeadflowError
 from leadflow.core.table import Record
-from leadflow.workflows import rules, store
+from leadflow.workflows import rules, rules_outputs, store
 from leadflow.workflows.enums import READY_ACTIONS, READY_TRIGGERS
 from leadflow.workflows.service import drafts
 from leadflow.workflows.service.definitions import node_of, with_counts
@@ -22,13 +22,15 @@ def activate(workflow_id: str, running: str = "pin") -> Record:
     """Publishes the draft, as it is at one moment, as a new version that starts new runs from now on.
 
     Runs under way keep their version (`running` is "pin") or go on with the new one from where they stand ("follow").
-    Raises InvalidInput naming each trigger or action that cannot work, Conflict for an archived workflow, RateLimited
-    when it is changed all the time.
+    Raises InvalidInput naming each trigger or action that cannot work, Conflict for an archived workflow or a
+    template, RateLimited when it is changed all the time.
     """
     active_from = clock.now_stamp()
 
     def decide(workflow: store.Workflow) -> list[table.Item]:
         drafts.require_open(workflow)
+        if workflow.is_template:
+            raise Conflict(f"Workflow {workflow_id} is a template; clone it and activate the copy.", workflow_id)
         triggers = [trigger for trigger in store.triggers_of(workflow_id) if trigger.is_active]
         actions = store.actions_of(workflow_id)
         _check(triggers, actions)
@@ -87,8 +89,10 @@ def _check(triggers: list[store.WorkflowTrigger], actions: list[store.WorkflowAc
         if trigger.trigger_type not in READY_TRIGGERS:
             errors.append((f"triggers.{trigger.id}", f"{trigger.trigger_type} triggers are not available yet"))
     walked = {node.id for node in rules.in_walking_order([node_of(action) for action in actions])}
+    known = {action.id for action in actions}
     for action in actions:
         errors += _action_errors(action, action.id in walked)
+        errors += _reference_errors(action, known)
     if errors:
         raise InvalidInput.many(errors)
 
@@ -105,6 +109,13 @@ def _action_errors(action: store.WorkflowAction, reachable: bool) -> Iterable[tu
         yield from _agent_errors(where, action.action_config["agent"])
     elif action.action_type == "send_email":
         yield from _mail_errors(where, action.action_config["template_id"])
+
+
+def _reference_errors(action: store.WorkflowAction, known: set[str]) -> Iterable[tuple[str, str]]:
+    """What the action says of outputs of actions that are not there."""
+    for field, value in (("action_config", action.action_config), ("condition", action.condition)):
+        for missing in sorted(rules_outputs.references(value) - known):
+            yield f"actions.{action.id}.{field}", f"names action {missing}, which this workflow does not have"
 
 
 def _agent_errors(where: str, name: str) -> Iterable[tuple[str, str]]:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from leadflow.core import aws, clock, due, effects, table
 from leadflow.core.errors import LeadflowError, RateLimited
 from leadflow.core.settings import settings
-from leadflow.workflows import store
+from leadflow.workflows import rules, store
 from leadflow.workflows.service import starting
 
 # A run that is lost this often in a row without getting one action further is given up.
@@ -105,7 +105,35 @@ def _next_run(execution: store.WorkflowExecution) -> None:
 
 def give_up(execution: store.WorkflowExecution, reason: str) -> None:
     """Ends a run as failed. Raises table.Stale when somebody moved it meanwhile."""
-    execution.status, execution.completed_at, execution.error_message = "failed", clock.now_stamp(), reason
-    execution.lease_until, execution.error_name = None, "Lost"
+    execution.error_message, execution.error_name = reason, "Lost"
+    end(execution, "failed", "The run was given up")
+
+
+def end(execution: store.WorkflowExecution, status: str, why: str) -> None:
+    """Ends a run before its end, and the log of the action under way. Raises table.Stale as `give_up` does."""
+    logs = cut_short(execution, why)
+    execution.status, execution.completed_at = status, clock.now_stamp()
+    execution.lease_until = execution.wake_at = None
     due.clear(execution)
-    table.save(execution)
+    try:
+        table.save_together([execution, *logs])
+    except table.TransactionRefused as refused:
+        raise table.Stale(execution.pk) from refused
+
+
+def cut_short(execution: store.WorkflowExecution, why: str) -> list[store.ExecutionLog]:
+    """The log of the action under the cursor, ended but not yet written; none where no action is under way.
+
+    A wait is skipped. Anything else has failed, saying that it may have been done: nobody looks at its effect here.
+    """
+    cursor = rules.Cursor(**execution.cursor)
+    key = store.new_log(execution, cursor.steps, cursor.attempt, cursor.visit)
+    log = table.find(store.ExecutionLog, key.pk, key.sk)
+    if log is None or log.status != "running":
+        return []
+    if log.action_type == "wait":
+        log.status, log.reason = "skipped", f"{why} while it waited."
+    else:
+        log.status, log.error_message = "failed", f"{why} while the action was under way; it may have been done."
+    log.duration_ms = log.duration_ms or 0
+    return [log]

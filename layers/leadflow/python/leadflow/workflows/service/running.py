@@ -19,7 +19,7 @@ from leadflow.core.observability import logger
 from leadflow.core.settings import settings
 from leadflow.leads import service as leads
 from leadflow.workflows import rules, rules_following, rules_outbound, rules_outputs, store, store_waiting
-from leadflow.workflows.service import actions, following, publishing, recovery
+from leadflow.workflows.service import actions, cancelling, following, publishing, recovery
 
 # One call stops after this long or this many actions and is called again.
 SEGMENT_SECONDS = 60
@@ -38,7 +38,10 @@ def run_segment(execution_id: str, run: int) -> dict[str, Any]:
     `run` is the number of the state machine execution that asks; one that was given up for lost gets `done`.
     """
     execution = store.find_execution(execution_id)
-    if execution is None or execution.status != "running" or int(execution.run) != run:
+    if execution is None or int(execution.run) != run:
+        return {"next": "done"}
+    if execution.status != "running":
+        cancelling.tidy(execution)
         return {"next": "done"}
     now = clock.now()
     if execution.wake_at and clock.parse(execution.wake_at) > now:
@@ -168,6 +171,8 @@ class _Segment:
             found = table.find(store.ExecutionLog, log.pk, log.sk)
             if found is None:
                 raise table.Stale(log.pk) from None
+            # Of a run that was cancelled at this action and goes on.
+            found.status, found.reason, found.error_message = "running", None, None
             return found
 
     def _new_log(self, node: rules.ActionNode) -> store.ExecutionLog:

@@ -145,7 +145,7 @@ class _Simulation:
         if node.action_type == "send_email":
             reason, mail = campaigns.would_send(node.config["template_id"], _about(context), node.config.get("from"))
             return {"outcome": "skipped" if reason else "accepted", **told}, reason, self._within_bounds(mail)
-        return told, None, self._rendered(context)
+        return told, None, self._would(context)
 
     def _waited(self, node: rules.ActionNode) -> dict[str, Any]:
         until = rules.wakes_at(node.config, self.lead, self.now)
@@ -163,6 +163,23 @@ class _Simulation:
                 return rules.event_output(clock.stamp(until), event.event, dict(event.data))
         self.now = until
         return rules.event_output(clock.stamp(until))
+
+    def _would(self, context: actions.Context) -> dict[str, Any]:
+        """What would be done, in words of the effect. Raises what the action would fail with before it has begun."""
+        kind, facts = context.node.action_type, actions.template_facts(context)
+        if kind == "create_task":
+            return {"task": actions.task_of(context, self.now).model_dump(mode="json", exclude_none=True)}
+        if kind == "call_webhook":
+            from leadflow.workflows.service import calling
+
+            return {"request": calling.would_call(context, facts)}
+        if kind == "run_ai_agent":
+            from leadflow.workflows.service import asking
+
+            asked = asking.would_ask(context, facts)
+            self.cost += float(context.node.config.get("max_cost") or asked["most_cost"])
+            return {"ask": asked}
+        return self._rendered(context)
 
     def _rendered(self, context: actions.Context) -> dict[str, Any]:
         """The configuration with its templates filled in."""
@@ -190,9 +207,12 @@ class _Simulation:
             "output": None,
             "error_message": None,
             "would": None,
-            "cost": float(node.config.get("max_cost") or 0) if more.get("would") else 0.0,
+            "cost": 0.0,
             **more,
         }
+        if entry["would"]:
+            most = entry["would"].get("ask", {}).get("most_cost")
+            entry["cost"] = float(node.config.get("max_cost") or most or 0)
         entry["branch"] = (entry["output"] or {}).get("branch")
         self.trace.append(entry)
 

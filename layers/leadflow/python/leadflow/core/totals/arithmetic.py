@@ -6,21 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-# An item's word in each group of its kind.
-Place = Mapping[str, str]
-# One total: kind, group and word.
-Line = tuple[str, str, str]
+# One total: whose it is (empty for the overview), and its name.
+Line = tuple[str, str]
+# What an item adds to which totals.
+Lines = Mapping[Line, int]
 
 
 @dataclass(frozen=True)
 class Move:
-    """That one item is to be counted at another place from now on; of two moves of one item the higher order wins."""
+    """What one item is to add from now on; of two moves of one item the higher order wins."""
 
     pk: str
     sk: str
-    kind: str
     order: int
-    place: Place
+    lines: Lines
     is_gone: bool = False
 
 
@@ -30,7 +29,7 @@ def order_of(version: int, *, is_gone: bool) -> int:
 
 
 def latest(moves: Iterable[Move]) -> dict[tuple[str, str], Move]:
-    """The last move of each item, by its key: where an item was in between counts for nothing."""
+    """The last move of each item, by its key: what an item added in between counts for nothing."""
     last: dict[tuple[str, str], Move] = {}
     for move in moves:
         key = (move.pk, move.sk)
@@ -39,16 +38,14 @@ def latest(moves: Iterable[Move]) -> dict[tuple[str, str], Move]:
     return last
 
 
-def differences(kind: str, before: Place, after: Place) -> Counter[Line]:
-    """What an item of this kind that goes from one place to the other adds to each total."""
-    change: Counter[Line] = Counter()
-    for place, number in ((before, -1), (after, 1)):
-        for group, word in place.items():
-            change[kind, group, word] += number
-    return change
+def difference(before: Lines, after: Lines) -> Counter[Line]:
+    """What an item that added the one and now adds the other changes of each total, without what stays."""
+    lines = {*before, *after}
+    changes = {line: after.get(line, 0) - before.get(line, 0) for line in lines}
+    return Counter({line: number for line, number in changes.items() if number})
 
 
-def total_of(changes: Iterable[Counter[Line]]) -> dict[Line, int]:
+def total_of(changes: Iterable[Lines]) -> dict[Line, int]:
     """All changes together, without the lines that stay as they are."""
     together: Counter[Line] = Counter()
     for change in changes:

@@ -6,7 +6,7 @@ and not sent, since the worker died or the provider was not there, is found by t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -25,6 +25,7 @@ from leadflow.core.errors import Conflict, LeadflowError, NotFound
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 
+GOAL_REACHED = "goal_reached"
 _TURNS = Turns(8, longest_pause_seconds=0.2)
 
 
@@ -50,7 +51,10 @@ def send_batch(cohort: store.Cohort, scene: Scene, *, is_fresh: bool) -> Progres
         channel = _channel(scene)
     except Conflict as trouble:
         return Progress(trouble=trouble)
-    claimed = {} if is_fresh and not cohort.position else _claimed(cohort, scene, ahead)
+    claimed: dict[str, store.EmailSent] = {}
+    if not is_fresh or cohort.position:
+        claimed = _claimed(cohort, scene, ahead)
+        ahead = rules.without(ahead, store.skipped_among(cohort.campaign_id, cohort.step_id, ahead))
     judged = judge(scene, [one for one in ahead if _is_open(claimed.get(scene.mail_id(one)))])
     if any(one.opens_at for one in judged):
         _part(cohort, members, judged)
@@ -136,7 +140,8 @@ def _settle(
         mail = claimed.get(one.mail_id)
         if mail is not None and one.skip is not None:
             moved(mail, partial(states.skipped, reason=one.skip))
-    new = [_mail(cohort, scene, one) for one in batch if one.mail_id not in claimed]
+    store.note_members(_notes(cohort, batch, claimed))
+    new = [_mail(cohort, scene, one) for one in batch if one.address and one.mail_id not in claimed]
     mails = [*store.claim_each(new), *(claimed[one.mail_id] for one in batch if one.mail_id in claimed)]
     by_template: dict[str, list[store.EmailSent]] = {}
     for mail in mails:
@@ -148,6 +153,19 @@ def _settle(
         if outcome.stopped_by is not None:
             return outcome.stopped_by
     return None
+
+
+def _notes(
+    cohort: store.Cohort, batch: Sequence[Judged], claimed: Mapping[str, store.EmailSent]
+) -> Iterator[store.SkippedMember | store.Conversion]:
+    """What is to be noted of members beside mails: of whom there is none to write, and who came to the goal."""
+    for one in batch:
+        if one.skip is not None and not one.address and one.mail_id not in claimed:
+            yield store.skipped_member(
+                cohort.campaign_id, cohort.step_id, int(cohort.step_number), one.lead_id, one.skip
+            )
+        if one.skip == GOAL_REACHED:
+            yield store.conversion(cohort.campaign_id, one.lead_id, clock.now_stamp())
 
 
 def _handed_over(
@@ -189,8 +207,7 @@ def _counted(scene: Scene, one: Judged) -> Judged:
 
 
 def _mail(cohort: store.Cohort, scene: Scene, one: Judged) -> store.EmailSent:
-    """The mail of a member, not claimed yet. Of who is gone it holds no address."""
-    lead = one.reached.lead if one.reached else None
+    """The mail of a member who has an address, not claimed yet."""
     return store.EmailSent(
         pk=f"EM#{one.mail_id}",
         sk="#",
@@ -202,8 +219,8 @@ def _mail(cohort: store.Cohort, scene: Scene, one: Judged) -> store.EmailSent:
         cohort_id=cohort.id,
         lead_id=one.reached.holder_id if one.reached else one.lead_id,
         template_id=template_of(scene, one.lead_id),
-        recipient_email=(lead["email"] if lead else None) or "",
-        recipient_name=lead["name"] if lead else None,
+        recipient_email=one.address,
+        recipient_name=one.reached.lead["name"] if one.reached else None,
         subject="",
         outcome="pending" if one.skip is None else "skipped",
         skip_reason=one.skip,
