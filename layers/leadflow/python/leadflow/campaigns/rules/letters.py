@@ -18,6 +18,7 @@ from leadflow.campaigns.rules.content import Link
 from leadflow.core.rendering import Compiled, html_to_text
 from leadflow.core.rendering.links import ADDRESS_ATTRIBUTES, without_harmful_links
 from leadflow.core.rendering.markup import VOID, Attribute, Tag, Text, pieces
+from leadflow.core.rendering.shapes import Shape
 from leadflow.core.rendering.spots import Spot
 
 # What is the same in all mails made of one letter, the links of the mail itself included.
@@ -35,9 +36,6 @@ _SHOWABLE = ("http:", "https:", "mailto:", "tel:")
 _MAILTO = re.compile(r"mailto:", re.IGNORECASE)
 # So many different texts of one condition are kept at hand.
 _MOST_KEPT = 1_000
-
-# Fixed text, or the position of a value among those of the mail.
-Shape = tuple[str | int, ...]
 
 
 class Unshared(Exception):
@@ -63,11 +61,6 @@ class Letter:
     html: Shape
     text: Shape
     links: tuple[Link, ...]
-
-
-def filled(shape: Shape, texts: Sequence[str]) -> str:
-    """A shape with its values in place."""
-    return "".join(part if isinstance(part, str) else texts[part] for part in shape)
 
 
 @dataclass

@@ -74,7 +74,7 @@ class MailState:
     @property
     def may_have_left(self) -> bool:
         """Whether some try may have reached the provider."""
-        return self.outcome == "unknown" or self.phase == "begun" or self.attempt > 1
+        return self.outcome == "unknown" or self.phase in ("begun", "batched") or self.attempt > 1
 
 
 def higher(one: str, other: str) -> str:
@@ -115,6 +115,11 @@ def given_back(state: MailState) -> MailState:
     if state.outcome != "pending":
         return state
     return replace(state, phase="claimed", lease_until=None)
+
+
+def in_doubt(state: MailState) -> MailState:
+    """The call was made, or may have been, and nobody can say what it did."""
+    return replace(state, outcome="unknown", lease_until=None) if state.outcome == "pending" else state
 
 
 def opened(state: MailState, at: str, *, machine: bool) -> MailState:

@@ -1,6 +1,17 @@
 """Where templates, mails, what happened to them, and suppressions are kept, a module each."""
 
+from leadflow.campaigns.store.batches import MailBatch, MailBatchList, find_batch, mail_ids_of, open_batch
 from leadflow.campaigns.store.bodies import Content, EmailBody, body_of, find_body, unpacked
+from leadflow.campaigns.store.letters import (
+    LetterTexts,
+    MailLetter,
+    OwnWords,
+    find_letters,
+    keep_letter,
+    own_words,
+    packed_words,
+    said,
+)
 from leadflow.campaigns.store.mails import (
     TROUBLE,
     WAITING_MAIL,
@@ -12,12 +23,15 @@ from leadflow.campaigns.store.mails import (
     close,
     event_of,
     find_mail,
+    find_mails,
     mails_before,
     page_of_mails,
     shown,
     tracking_id,
     waiting_mails,
+    with_bodies,
 )
+from leadflow.campaigns.store.many import amend_many, claim_many
 from leadflow.campaigns.store.suppressions import (
     ERASED_ADDRESS,
     Suppression,
@@ -26,6 +40,7 @@ from leadflow.campaigns.store.suppressions import (
     suppression_of,
 )
 from leadflow.campaigns.store.templates import EmailTemplate, find_template, new_template, page_of_templates
+from leadflow.campaigns.store.words import Words, words_of
 
 __all__ = [
     "ERASED_ADDRESS",
@@ -36,25 +51,44 @@ __all__ = [
     "EmailEvent",
     "EmailSent",
     "EmailTemplate",
+    "LetterTexts",
+    "MailBatch",
+    "MailBatchList",
+    "MailLetter",
+    "OwnWords",
     "Suppression",
+    "Words",
     "amend",
+    "amend_many",
     "begin_again",
     "body_of",
     "claim",
+    "claim_many",
     "close",
     "event_of",
+    "find_batch",
     "find_body",
+    "find_letters",
     "find_mail",
+    "find_mails",
     "find_suppression",
     "find_template",
+    "keep_letter",
+    "mail_ids_of",
     "mails_before",
     "new_suppression",
     "new_template",
+    "open_batch",
+    "own_words",
+    "packed_words",
     "page_of_mails",
     "page_of_templates",
+    "said",
     "shown",
     "suppression_of",
     "tracking_id",
     "unpacked",
     "waiting_mails",
+    "with_bodies",
+    "words_of",
 ]

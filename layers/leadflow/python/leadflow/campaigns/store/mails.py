@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.transactions import TransactWrite
 
-from leadflow.campaigns.store.bodies import EmailBody, unpacked
+from leadflow.campaigns.store.bodies import EmailBody
 from leadflow.campaigns.store.pages import cut
+from leadflow.campaigns.store.words import Kept, pages_of
 from leadflow.core import due, effects, listing, table, timeline
 from leadflow.core.errors import InProgress
 from leadflow.core.secrets import keyed_hash
@@ -34,12 +35,23 @@ _TRACKING_VERSION = "1"
 _TRACKING_BYTES = 16
 
 
+class MailRecord(table.Record):
+    """A mail's record, which knows where the mail's words are."""
+
+    def __init__(self, fields: dict[str, Any], version: int, kept: Kept) -> None:
+        super().__init__(fields, version)
+        self.kept = kept
+
+
 class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     """One mail to one lead: the guard against sending it twice, the target of its links and of the provider's events.
 
     pk `EM#<tracking id>`  sk `#`
     GSI2 `LEAD#<lead>` / `EM#<created_at>#<tracking id>`  a lead's mails
-    GSI3 due-index of kind `mail` while the outcome is pending or unknown
+    GSI3 due-index of kind `mail` while the outcome is pending or unknown; not for mails of a batch
+
+    A mail of a campaign is sent as the `seat` of a batch, in the phase `batched`: its batch says how far it got. Its
+    words are `packed` values for the letter `letter_id`; of other mails they are an item of their own.
     """
 
     record_fields = (
@@ -76,11 +88,24 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     skip_reason = UnicodeAttribute(null=True)
     error_message = UnicodeAttribute(null=True)
     metadata = JSONAttribute(null=True)
+    batch_id = UnicodeAttribute(null=True)
+    seat = NumberAttribute(null=True)
+    letter_id = UnicodeAttribute(null=True)
+    packed = BinaryAttribute(legacy_encoding=False, null=True)
 
     counts_when_gone = True
 
     def counted_as(self) -> dict[str, str]:
         return {"status": self.status, "outcome": self.outcome}
+
+    def record(self) -> MailRecord:
+        record = super().record()
+        return MailRecord(record, record.version, self.kept)
+
+    @property
+    def kept(self) -> Kept:
+        """Where its words are."""
+        return Kept(self.id, self.letter_id, self.packed)
 
 
 class EmailEvent(table.Item, discriminator="EmailEvent"):
@@ -106,14 +131,17 @@ def find_mail(mail_id: str) -> EmailSent | None:
     return table.find(EmailSent, f"EM#{mail_id}", "#")
 
 
+def find_mails(mail_ids: Sequence[str]) -> list[EmailSent]:
+    """Those of these mails that are on file, in the order of the ids."""
+    return table.find_many(EmailSent, [(f"EM#{mail_id}", "#") for mail_id in mail_ids])
+
+
 def page_of_mails(lead_ids: Sequence[str], limit: int, cursor: str | None) -> dict[str, Any]:
     """The mails of a lead, by the ids of all its parts, with their bodies, newest first."""
     name = f"leads/{lead_ids[0]}/emails"
     partitions = [f"LEAD#{lead_id}" for lead_id in lead_ids]
     page = listing.page(EmailSent, "GSI2", partitions, prefix="EM#", limit=limit, cursor=cursor, listing=name)
-    found = table.find_many(EmailBody, [(f"EM#{record['id']}", "BODY") for record in page["items"]])
-    bodies = {item.pk: unpacked(item).body for item in found}
-    page["items"] = [shown(record, bodies.get(f"EM#{record['id']}", "")) for record in page["items"]]
+    page["items"] = with_bodies(page["items"])
     return cut(page, name, lambda record: f"EM#{record['created_at']}#{record['id']}")
 
 
@@ -121,6 +149,12 @@ def mails_before(lead_id: str, before: str | None, limit: int) -> list[EmailSent
     """Mails to a lead beyond a position of its timeline, newest first."""
     after = None if before is None else f"EM#{before}"
     return timeline.indexed(EmailSent, "GSI2", f"LEAD#{lead_id}", "EM#", after, limit)
+
+
+def with_bodies(records: Sequence[MailRecord]) -> list[table.Record]:
+    """Records of mails with their bodies."""
+    bodies = pages_of([record.kept for record in records])
+    return [shown(record, bodies.get(record["id"], "")) for record in records]
 
 
 def shown(record: table.Record, body: str) -> table.Record:
@@ -133,10 +167,8 @@ def claim(mail: EmailSent, body: EmailBody) -> bool:
 
     Raises InProgress when another transaction was in the way.
     """
-    mail.touch()
+    place(mail)
     body.touch()
-    mail.gsi2pk, mail.gsi2sk = f"LEAD#{mail.lead_id}", f"EM#{mail.created_at}#{mail.id}"
-    _mark(mail)
 
     def add(writes: TransactWrite) -> None:
         writes.save(mail, condition=EmailSent.pk.does_not_exist())
@@ -152,6 +184,13 @@ def claim(mail: EmailSent, body: EmailBody) -> bool:
             raise
         raise InProgress(f"Mail {mail.id} is being claimed by another worker.") from refused
     return True
+
+
+def place(mail: EmailSent) -> None:
+    """Sets the times and index keys of a mail that is about to be written."""
+    mail.touch()
+    mail.gsi2pk, mail.gsi2sk = f"LEAD#{mail.lead_id}", f"EM#{mail.created_at}#{mail.id}"
+    _mark(mail)
 
 
 def begin_again(mail: EmailSent) -> None:
@@ -214,18 +253,21 @@ def _change(mail: EmailSent, changes: dict[str, Any], because: EmailEvent | None
         if because is not None:
             _keep(because)
         return
-    if changes.get("outcome", mail.outcome) not in _WAITING and mail.gsi3pk is not None:
-        changes |= {"gsi3pk": None, "gsi3sk": None}
-    actions: list[Action] = []
-    for name, value in changes.items():
-        attribute = getattr(EmailSent, name)
-        actions.append(attribute.remove() if value is None else attribute.set(value))
+    actions = actions_of(mail, changes)
     if because is None:
         table.change(mail, actions)
         return
     _change_with(mail, actions, because)
     for name, value in changes.items():
         setattr(mail, name, value)
+
+
+def actions_of(mail: EmailSent, changes: dict[str, Any]) -> list[Action]:
+    """The writes of a change; a mail whose outcome is known then leaves the due-index, which joins the `changes`."""
+    if changes.get("outcome", mail.outcome) not in _WAITING and mail.gsi3pk is not None:
+        changes |= {"gsi3pk": None, "gsi3sk": None}
+    attributes = ((getattr(EmailSent, name), value) for name, value in changes.items())
+    return [attribute.remove() if value is None else attribute.set(value) for attribute, value in attributes]
 
 
 def _keep(because: EmailEvent) -> None:
