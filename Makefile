@@ -1,8 +1,8 @@
 # make help lists what there is. Everything runs in .venv, which `make setup` builds from requirements.lock.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo seed test test-doubled check lint format types template openapi openapi-check diagram bench build \
-	admin-key lock clean
+.PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled fuzz check lint format types template \
+	openapi openapi-check diagram bench build admin-key lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
 
 # What the one-machine mode and its companions read; also as `make run PORT=4000`.
-$(foreach name,PORT SANDBOX_PORT DATA_DIR ADMIN_KEY TIME_SCALE SEED VERBOSE LEADS BENCH_ROUNDS BENCH_LEADS,\
+$(foreach name,PORT SANDBOX_PORT DATA_DIR ADMIN_KEY TIME_SCALE SEED VERBOSE LEADS STACK CONFIRM BROWSE_PORT FUZZ_EXAMPLES FUZZ_SEED BENCH_ROUNDS BENCH_LEADS,\
 	$(if $(filter-out undefined,$(origin $(name))),$(eval export $(name))))
 
 help: ## this list
@@ -40,14 +40,32 @@ run: setup ## start the whole product here; PORT, SANDBOX_PORT, DATA_DIR, ADMIN_
 demo: setup ## drive the whole story with a faster clock and print a report; LEADS
 	@exec $(BIN)/python -m local.demo
 
-seed: setup ## put sample data into what `make run` has running
+seed: setup ## put sample data into what `make run` has running; or STACK=name ADMIN_KEY=key
 	@exec $(BIN)/python -m local.seed
+
+reset: setup ## remove everything DATA_DIR holds; or what STACK=name holds, with CONFIRM=name
+	@$(BIN)/python -m local.tools reset
+
+validate: setup ## look at every item of the table: keys, attributes, values, owners; STACK=name
+	@$(BIN)/python -m local.tools validate
+
+migrate: setup ## apply the data migrations that are not applied yet; STACK=name
+	@$(BIN)/python -m local.tools migrate
+
+rollback: setup ## take the last data migration back; STACK=name
+	@$(BIN)/python -m local.tools rollback
+
+browse: setup ## look through the table on http://127.0.0.1:3002; BROWSE_PORT, STACK=name
+	@exec $(BIN)/python -m local.tools browse
 
 test: setup ## run the tests on two cores; ARGS="-k name" for some
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
 
 test-doubled: setup ## the functional tests again, with every POST sent twice under one Idempotency-Key
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.doubled tests/functional
+
+fuzz: setup ## schemathesis against a fresh host, by the API document; FUZZ_EXAMPLES, FUZZ_SEED
+	@$(BIN)/python -m tests.fuzz
 
 check: lint types template openapi-check ## everything CI wants except the tests
 

@@ -18,6 +18,11 @@ from local.settings import RunSettings
 
 _WATCH_SECONDS = 1.0
 _STOP_SECONDS = 10.0
+# What a program beside the host needs to read and write what it keeps: local.tools.
+_OF_THE_CLOUD = (
+    *("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CONFIG_FILE"),
+    *("AWS_SHARED_CREDENTIALS_FILE", "TABLE_NAME", "BUCKET_NAME", "APP_SECRET_ID", "KMS_KEY_ID"),
+)
 
 
 def launch() -> int:
@@ -103,6 +108,7 @@ def _facts(wanted: RunSettings, machine: Machine) -> dict[str, object]:
         "sandbox_url": wanted.sandbox_url,
         "docs_url": f"{wanted.api_url}/docs",
         "pid": os.getpid(),
+        "aws": {name: os.environ[name] for name in _OF_THE_CLOUD},
     }
 
 

@@ -129,9 +129,13 @@ def _serve(name: str, app: Callable[..., Any], sock: socket.socket, threads: int
 
 def register_admin_key(key: str) -> None:
     """Makes the product know this key. Raises CannotStart when it will not."""
+    from leadflow.core.errors import InvalidInput
     from leadflow.platform import service
 
-    service.ensure_api_key(name="admin", scopes=["admin"], key=key)
+    try:
+        service.ensure_api_key(name="admin", scopes=["admin"], key=key)
+    except InvalidInput as error:
+        raise CannotStart(f"ADMIN_KEY is no key: {error.detail}") from error
 
 
 def settle(settings: RunSettings, admin_key: str, sandbox: Sandbox) -> None:

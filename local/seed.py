@@ -1,10 +1,12 @@
 """What fresh state holds, put there through the API like any caller would.
 
-`python -m local.seed` puts the sample data into the host that runs on DATA_DIR, as `make seed` does.
+`python -m local.seed`, which is `make seed`, puts the sample data into the host that runs on DATA_DIR, or with STACK
+and ADMIN_KEY into a deployed stack.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import closing
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 from local import settings
 from local.client import Api, Refused, read_run
 from local.samples import put_samples
+from local.tools import target
+from local.tools.target import NoTarget
 
 # The sandbox's model; prices as of a small model in 2026, so that costs are seen to move.
 AGENT = {
@@ -64,18 +68,32 @@ def _channels(event_public_key: str, inbound_secret: str) -> list[dict[str, Any]
 
 
 def main() -> int:
-    """The exit code: 1, with one line on stderr, when no host runs or it refuses."""
-    run = read_run(settings.data_dir())
-    if run is None:
-        print(f"no host is running on {settings.data_dir()}; start one with `make run`", file=sys.stderr)
+    """The exit code: 1, with one line on stderr, when there is nothing to put data into or it refuses."""
+    try:
+        api_url, key = _where()
+    except NoTarget as error:
+        print(error, file=sys.stderr)
         return 1
-    with closing(Api(run.api_url, run.admin_key)) as api:
+    with closing(Api(api_url, key)) as api:
         try:
             put_samples(api)
         except Refused as error:
             print(f"the sample data was refused: {error}", file=sys.stderr)
             return 1
     return 0
+
+
+def _where() -> tuple[str, str]:
+    """The API's address and a key for it. Raises NoTarget."""
+    if not os.environ.get("STACK"):
+        run = read_run(settings.data_dir())
+        if run is None:
+            raise NoTarget(f"no host is running on {settings.data_dir()}; start one with `make run`")
+        return run.api_url, run.admin_key
+    key = os.environ.get("ADMIN_KEY")
+    if not key:
+        raise NoTarget("say ADMIN_KEY=… too: a key of that stack")
+    return target.find().api_url, key
 
 
 if __name__ == "__main__":

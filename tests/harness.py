@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import itertools
 import json
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import yaml
 
@@ -87,12 +89,13 @@ def call(
 ) -> Answer:
     """Calls an endpoint the way API Gateway does. `body` as bytes goes raw; `scopes` None means no caller."""
     route = route_of(name, method)
-    text = body.decode() if isinstance(body, bytes) else json.dumps(body) if body is not None else None
+    text, encoded = _as_the_gateway_has_it(body)
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": route,
         "rawPath": route.split(" ")[1].format_map(path or {}),
         "headers": {"content-type": "application/json", **(headers or {})},
+        "rawQueryString": urlencode(query or {}),
         "queryStringParameters": query or {},
         "pathParameters": path or {},
         "requestContext": {
@@ -100,12 +103,22 @@ def call(
             "http": {"method": route.split(" ")[0], "sourceIp": source_ip, "userAgent": "test"},
         },
         "body": text,
-        "isBase64Encoded": False,
+        "isBase64Encoded": encoded,
     }
     if scopes is not None:
         event["requestContext"]["authorizer"] = {"lambda": {"key_id": key_id, "scopes": scopes}}
     raw = door(name)(event, None)
     return Answer(raw["statusCode"], raw["headers"], raw["body"], raw)
+
+
+def _as_the_gateway_has_it(body: Any) -> tuple[str | None, bool]:
+    """A body as text, and whether that is base64, as it is for bytes that are no text."""
+    if not isinstance(body, bytes):
+        return (json.dumps(body) if body is not None else None), False
+    try:
+        return body.decode(), False
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), True
 
 
 class _CloudFormationLoader(yaml.SafeLoader):

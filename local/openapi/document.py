@@ -157,8 +157,8 @@ def _operation(door: Door, references: dict[_Model, dict[str, Any]]) -> dict[str
 
 
 def _refused(door: Door, code: str) -> dict[str, Any]:
-    if code == "404" and door.shows:
-        return {"description": "There is no such page.", "content": {door.shows: {"schema": {"type": "string"}}}}
+    if code == "404" and door.shows and door.route.public:
+        return {"description": "There is no such page.", "content": _shown(door)}
     return {"$ref": _REFERENCE.format("responses", texts.REFUSALS[code].name)}
 
 
@@ -214,8 +214,12 @@ def _success(door: Door, references: dict[_Model, dict[str, Any]]) -> dict[str, 
         listed = spec.page or spec.returns.endswith(_WHOLE_LIST)
         answer["content"] = {JSON: {"schema": _page_of(schema) if listed else schema}}
     elif door.shows:
-        answer["content"] = {door.shows: {"schema": {} if door.shows == JSON else {"type": "string"}}}
+        answer["content"] = _shown(door)
     return {str(spec.status): answer}
+
+
+def _shown(door: Door) -> dict[str, Any]:
+    return {kind: {"schema": {} if kind == JSON else {"type": "string"}} for kind in door.shows}
 
 
 def _answer_headers(door: Door) -> dict[str, str]:
@@ -251,7 +255,7 @@ def _refusals(door: Door) -> list[str]:
         "401": not route.public or spec is None,
         "403": not route.public or from_pages,
         # A public picture is shown for any id.
-        "404": "{" in route.path and not (route.public and (door.shows or "").startswith("image/")),
+        "404": "{" in route.path and not (route.public and door.shows and door.shows[0].startswith("image/")),
         "409": changes and not route.public,
         "412": bool(spec and "if_match" in spec.argument_names),
         "413": route.method in _WITH_BODY,

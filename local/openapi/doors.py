@@ -63,9 +63,10 @@ class Door:
     sample: dict[str, Any]
 
     @property
-    def shows(self) -> str | None:
-        """The content type of what it shows to people in a browser or mail client; None for an API."""
-        return self.spec.produces.split(";")[0] if self.spec and self.spec.produces else None
+    def shows(self) -> tuple[str, ...]:
+        """The content types of what it shows to people in a browser or mail client; none for an API."""
+        stated = (self.spec and self.spec.produces) or ""
+        return tuple(kind.split(";")[0].strip() for kind in stated.split(",") if kind)
 
 
 def routes(root: Path) -> list[Route]:

@@ -13,6 +13,7 @@ from local.sandbox.courier import Courier
 from local.sandbox.mailbox import Kept, Mailbox
 from local.sandbox.page.pages import Pages
 from local.sandbox.providers.contract import Provider, Simulation
+from local.sandbox.providers.data_source import DataSource
 from local.sandbox.wire import Refused, Request, Response, json_object, json_response, problem, to_json
 
 _MOST_DUPLICATES = 100
@@ -21,7 +22,8 @@ _CHUNK = 100
 
 
 class Console:
-    """Routes: GET / · GET, DELETE /sent · GET /sent/{id} and /sent/{id}/html · POST /simulate · GET, PUT /behaviour."""
+    """Routes: GET / · GET, DELETE /sent · GET /sent/{id} and /sent/{id}/html · GET /spent · POST /simulate ·
+    GET, PUT /behaviour."""
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class Console:
             ("sent", 1): {"GET": self._mail_page},
             ("sent", 2): {"GET": self._mail_html},
             ("simulate", 0): {"POST": self._simulate},
+            ("spent", 0): {"GET": self._spent},
             ("behaviour", 0): {"GET": self._show_behaviours},
             ("behaviour", 1): {"PUT": self._put_behaviour},
         }
@@ -85,6 +88,16 @@ class Console:
     def _clear(self, _request: Request, _: list[str]) -> Response:
         self._mailbox.clear()
         return Response(204)
+
+    def _spent(self, _request: Request, _: list[str]) -> Response:
+        """What the sources of data about people took, by source: requests answered, those of them paid, credits."""
+        items = []
+        for name, provider in self._providers.items():
+            if isinstance(provider, DataSource):
+                taken = [kept.own for kept in self._mailbox.walk(name, None)]
+                totals = {each: sum(one[each] for one in taken) for each in ("charged", "credits")}
+                items.append({"provider": name, "requests": len(taken), **totals})
+        return json_response(200, {"items": items})
 
     def _page(self, request: Request, _: list[str]) -> Response:
         before = request.query.get("before", "")

@@ -8,6 +8,7 @@ import time
 
 from local.sandbox.behaviours import LONGEST_WAIT, Behaviour, Behaviours
 from local.sandbox.providers.contract import Provider
+from local.sandbox.providers.data_source import DataSource
 from local.sandbox.wire import Request, Response
 
 _LOOK = 0.05
@@ -25,7 +26,8 @@ class Gate:
 
     def answer(self, provider: Provider, request: Request) -> Response:
         behaviour = self._behaviours.of(provider.name)
-        if request.method == "GET" and behaviour.mode in _ONLY_FOR_EFFECTS:
+        reads = request.method == "GET" and not isinstance(provider, DataSource)
+        if reads and behaviour.mode in _ONLY_FOR_EFFECTS:
             return provider.answer(request)
         if not behaviour.strikes(provider.texts(request), self._chance):
             return provider.answer(request)

@@ -26,7 +26,10 @@ from local.sandbox.mailbox import Mailbox
 from local.sandbox.outbox import Outbox
 from local.sandbox.page.pages import Pages
 from local.sandbox.providers.contract import Provider, World
+from local.sandbox.providers.crustdata import CrustData
+from local.sandbox.providers.forager import Forager
 from local.sandbox.providers.openai import OpenAi
+from local.sandbox.providers.people_data_labs import PeopleDataLabs
 from local.sandbox.providers.receiver import Receiver
 from local.sandbox.providers.sendgrid import SUBSTITUTION_BYTES, SendGrid
 from local.sandbox.wire import Response, read_request, send
@@ -60,7 +63,8 @@ class Sandbox:
         self._database = Database(folder / "sandbox.db")
         world = World(folder, self._database, Mailbox(self._database), Outbox(self._database, clock), clock, chance)
         self._sendgrid = SendGrid(world, substitution_bytes)
-        made: list[Provider] = [self._sendgrid, OpenAi(world), Receiver(world)]
+        sources = [PeopleDataLabs(world), CrustData(world), Forager(world)]
+        made: list[Provider] = [self._sendgrid, *sources, OpenAi(world), Receiver(world)]
         self._providers: Mapping[str, Provider] = {one.name: one for one in made}
         self._client = httpx.Client(timeout=_WEBHOOK_TIMEOUT, follow_redirects=False, trust_env=False)
         self._courier = Courier(world.outbox, ProductChannels(api, self._client), self._client, self._providers, clock)

@@ -31,7 +31,12 @@ PUBLIC = {
     "POST /hooks/{trigger_id}",
     "POST /t/{tracking_id}/unsubscribe",
     "POST /v",
+    "GET /webhooks/meta/{channel_id}",
+    "POST /webhooks/meta/{channel_id}",
     "POST /webhooks/sendgrid/{channel_id}/events",
+    "POST /webhooks/sendgrid/{channel_id}/inbound",
+    "POST /webhooks/twilio/{channel_id}",
+    "POST /webhooks/twilio/{channel_id}/status",
 }
 
 

@@ -101,7 +101,7 @@ KNOWS_ITS_ITEMS = """
 import json, runpy, sys
 from leadflow.core import table
 runpy.run_path(sys.argv[1])
-print(json.dumps(sorted(table._kinds())))
+print(json.dumps(sorted(table.kinds())))
 """
 
 

@@ -254,7 +254,7 @@ def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize(
     ("action", "may"),
     [
-        ("kms:Decrypt", {"ChannelCheckRole", "IngestRole", "SegmentRole"}),
+        ("kms:Decrypt", {"ChannelCheckRole", "DeliveryWorkerRole", "IngestRole", "SegmentRole"}),
         ("states:StartExecution", {"ReconcileRole", "StarterRole"}),
         ("lambda:InvokeFunction", {"EngineRole"}),
     ],

@@ -145,7 +145,14 @@ def test_a_second_host_on_the_same_data_is_refused(new_host: NewHost, connect: C
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "http"), ("SANDBOX_PORT", "70000"), ("TIME_SCALE", "0"), ("SEED", "perhaps")]
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("SANDBOX_PORT", "70000"),
+        ("TIME_SCALE", "0"),
+        ("SEED", "perhaps"),
+        ("ADMIN_KEY", "short"),
+    ],
 )
 def test_a_setting_that_makes_no_sense_is_named(new_host: NewHost, name: str, value: str) -> None:
     host = new_host(**{name: value})

@@ -11,7 +11,7 @@ from leadflow.workflows.service import diagrams
 @endpoint(
     scope="workflows:read",
     query={"format": one_of("svg", "mermaid"), "execution_id": text(64)},
-    produces="image/svg+xml",
+    produces="image/svg+xml, text/plain",
 )
 def handler(workflow_id: str, format: str | None, execution_id: str | None) -> Response:  # noqa: A002 - so in the API
     """With `execution_id` the version of that run, its path, and how each action ended. Mermaid comes as text/plain."""

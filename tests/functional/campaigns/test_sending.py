@@ -438,7 +438,7 @@ def test_what_the_provider_told_is_read_before_anything_is_sent_again(
     mails: MailService, clock: Clock, unanswered: tuple[str, str]
 ) -> None:
     clock.advance(minutes=59)
-    inbox.keep_delivery("D1", "CHANNEL", "sendgrid", b"[]")
+    inbox.keep_delivery("D1", "CHANNEL", inbox.Posted("sendgrid", "events", b"[]"))
     clock.advance(hours=1)
 
     assert send(*unanswered).wait_until == clocks.now() + timedelta(seconds=2)
@@ -447,7 +447,7 @@ def test_what_the_provider_told_is_read_before_anything_is_sent_again(
     delivery = inbox.find_delivery("D1")
     assert delivery is not None
     inbox.settle_delivery(delivery, "parked", reason="of no use")
-    inbox.keep_delivery("D2", "CHANNEL", "sendgrid", b"[]")
+    inbox.keep_delivery("D2", "CHANNEL", inbox.Posted("sendgrid", "events", b"[]"))
     assert send(*unanswered).outcome == "accepted"
     assert len(mails.sent) == 2
 

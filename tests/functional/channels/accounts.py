@@ -35,6 +35,12 @@ SMS: dict[str, Any] = {
     "api_credentials": {"account_sid": "AC0", "auth_token": "t0"},
     "phone_number": "+14155550100",
 }
+APP_SECRET = "meta-test-secret"
+MESSENGER: dict[str, Any] = {
+    "channel_type": "messenger",
+    "api_credentials": {"page_access_token": "EAAB-token", "app_secret": APP_SECRET, "verify_token": "verify-me"},
+    "page_id": "102938400000001",
+}
 
 
 def make(channel: dict[str, Any] = EMAIL, **changes: Any) -> dict[str, Any]:

@@ -79,9 +79,9 @@ def running(provider: Provider) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
-        kept = seams.current().kept.get("http:sendgrid")
-        if kept is not None:
-            kept.close()
+        for name, kept in seams.current().kept.items():
+            if name.startswith("http:"):
+                kept.close()
         server.shutdown()
         thread.join()
         server.server_close()

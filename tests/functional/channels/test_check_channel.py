@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.functional.channels.accounts import SMS, make
+import pytest
+
+from tests.functional.channels.accounts import MESSENGER, SMS, make
 from tests.functional.channels.provider import Provider
 from tests.harness import Answer, Clock, call
 
@@ -83,10 +85,42 @@ def test_a_channel_without_a_key_is_not_fine(provider: Provider) -> None:
     assert not provider.asked
 
 
-def test_other_types_cannot_be_checked_yet(provider: Provider) -> None:
-    answer = check(make(SMS))
-    assert answer.status == 422
-    assert answer.json["errors"] == [{"field": "channel_type", "message": "sms channels cannot be checked yet"}]
+STANDINGS = [
+    (SMS, 200, {"status": "active"}, True, "The account is active."),
+    (SMS, 200, {"status": "suspended"}, False, "The account is suspended."),
+    (SMS, 200, [], False, "Twilio says nothing about the account."),
+    (SMS, 401, {"code": 20003}, False, "Twilio: The provider does not let the account send for now. (20003)"),
+    (MESSENGER, 200, {"id": "102938400000001"}, True, "The token is good."),
+    (MESSENGER, 400, {"error": {"code": 190, "error_subcode": 463}}, False, None),
+    (MESSENGER, 400, {"error": {"code": 10}}, False, None),
+]
+
+
+@pytest.mark.parametrize(("channel", "status", "told", "ok", "detail"), STANDINGS)
+def test_message_services_are_asked_about_the_account(
+    provider: Provider, channel: dict[str, Any], status: int, told: Any, ok: bool, detail: str | None
+) -> None:
+    provider.answers(status, told)
+    made = make(channel)
+
+    answer = check(made)
+
+    assert (answer.status, answer.json["ok"]) == (200, ok)
+    assert detail in (None, answer.json["detail"])
+    shown = call("channels/get_channel", path={"channel_id": made["id"]}).json
+    assert shown["is_healthy"] is ok
+    (asked,) = provider.asked
+    assert asked.path == ("/twilio/2010-04-01/Accounts/AC0.json" if channel is SMS else "/facebook/v25.0/me?fields=id")
+
+
+def test_a_message_service_that_wants_to_be_asked_later_says_nothing_of_the_account(provider: Provider) -> None:
+    provider.answers(429, {"code": 20429}, {"Retry-After": "7"})
+    made = make(SMS)
+
+    answer = check(made)
+
+    assert (answer.status, answer.headers["retry-after"]) == (429, "7")
+    assert call("channels/get_channel", path={"channel_id": made["id"]}).json["is_healthy"] is None
 
 
 def test_no_such_channel() -> None:

@@ -18,7 +18,7 @@ MAILS = {"1abc"}
 
 
 def kept(raw: bytes) -> store.Delivery:
-    store.keep_delivery("D1", "C1", "sendgrid", raw)
+    store.keep_delivery("D1", "C1", store.Posted("sendgrid", "events", raw))
     found = store.find_delivery("D1")
     assert found is not None
     return found

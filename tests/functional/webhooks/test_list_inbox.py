@@ -27,10 +27,12 @@ def test_newest_first_without_what_was_posted(clock: Clock, monkeypatch: pytest.
         "id": first["delivery_id"],
         "channel_id": channel["id"],
         "provider": "sendgrid",
+        "webhook": "events",
         "received_at": "2026-03-02T09:01:00.000Z",
         "state": "processed",
         "reason": None,
         "entries": 1,
+        "parked_entries": None,
     }
     assert {item["state"] for item in shown[:-1]} == {"received"}
     assert {item["entries"] for item in shown[:-1]} == {None}

@@ -154,7 +154,7 @@ def test_one_entry_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch, ca
 )
 def test_what_cannot_be_read_is_parked(recorded: Recorded, raw: bytes, reason: str) -> None:
     channel = make()
-    store.keep_delivery("01HZX4", channel["id"], "sendgrid", raw)
+    store.keep_delivery("01HZX4", channel["id"], store.Posted("sendgrid", "events", raw))
     message = {"delivery_id": "01HZX4"}
     assert work(message) == []
     assert (delivery(message).state, delivery(message).reason) == ("parked", reason)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from leadflow.workflows import rules, rules_windows
+from leadflow.core import windows as core_windows
+from leadflow.workflows import rules
 
 ZONES = sorted(available_timezones() - {"localtime"})
 QUARTERS = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 15, 30, 45)]
@@ -19,7 +20,7 @@ QUARTERS = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 1
 @st.composite
 def windows(draw: st.DrawFn) -> dict[str, Any]:
     start, end = sorted(draw(st.lists(st.sampled_from([*QUARTERS, "24:00"]), min_size=2, max_size=2, unique=True)))
-    days = draw(st.lists(st.sampled_from(rules_windows.DAYS), min_size=1, unique=True))
+    days = draw(st.lists(st.sampled_from(core_windows.DAYS), min_size=1, unique=True))
     return {"from": start, "to": end, "days": days, "timezone": draw(st.sampled_from(ZONES))}
 
 
@@ -32,17 +33,17 @@ moments = st.integers(0, 6 * 366 * 24 * 60).map(lambda n: datetime(2024, 1, 1, t
 @example({"from": "00:30", "to": "01:30", "timezone": "Europe/London"}, datetime(2026, 10, 25, 0, 45, tzinfo=UTC))
 @example({"from": "00:00", "to": "01:00", "timezone": "America/Santiago"}, datetime(2026, 9, 6, 3, 0, tzinfo=UTC))
 def test_x28_a_window_opens_at_the_first_moment_in_it(window: dict[str, Any], moment: datetime) -> None:
-    zone = rules_windows.zone_of(window, None)
-    opening = rules_windows.opens_at(window, zone, moment)
+    zone = rules.zone_of(window, None)
+    opening = core_windows.opens_at(window, zone, moment)
     assert opening >= moment
-    assert rules_windows.is_open(window, zone, opening)
+    assert core_windows.is_open(window, zone, opening)
     local = opening.astimezone(zone)
-    assert rules_windows.DAYS[local.weekday()] in window.get("days", rules_windows.DAYS)
+    assert core_windows.DAYS[local.weekday()] in window.get("days", core_windows.DAYS)
     assert window["from"] <= f"{local:%H:%M}" < window["to"]
     # Nothing before it was in the window: clocks here change on whole quarters, so quarters are looked at.
     at = moment
     while at < opening:
-        assert not rules_windows.is_open(window, zone, at)
+        assert not core_windows.is_open(window, zone, at)
         at = (at + timedelta(minutes=15)).replace(second=0, microsecond=0)
         at -= timedelta(minutes=at.minute % 15)
 
@@ -57,7 +58,7 @@ def test_x28_office_hours_open_at_nine_in_every_zone(zone: str) -> None:
 
 def test_x28_a_skipped_opening_waits_for_the_first_time_after_it() -> None:
     window = {"from": "02:00", "to": "05:00", "timezone": "America/New_York"}
-    opening = rules_windows.opens_at(window, ZoneInfo("America/New_York"), datetime(2026, 3, 8, 6, tzinfo=UTC))
+    opening = core_windows.opens_at(window, ZoneInfo("America/New_York"), datetime(2026, 3, 8, 6, tzinfo=UTC))
     assert opening == datetime(2026, 3, 8, 7, tzinfo=UTC)
 
 

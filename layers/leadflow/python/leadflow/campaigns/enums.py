@@ -1,4 +1,4 @@
-"""The closed sets of words that templates, mails and suppressions use."""
+"""The closed sets of words that campaigns, templates, mails and suppressions use."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ Actor = Literal["human", "machine", "scanner", "unknown"]
 SuppressionChannel = Literal["email", "sms", "whatsapp", "messenger", "instagram"]
 SuppressionReason = Literal["unsubscribe", "bounce", "spam_report", "stop_keyword", "manual"]
 
+CampaignStatus = Literal["draft", "active", "paused", "completed"]
+# Whom a campaign goes to: who fitted when it was launched, or also who comes to fit later.
+AudienceMode = Literal["snapshot", "evergreen"]
+# What becomes of a mail nobody knows the outcome of: it stays so, or counts as failed once the settle window is over.
+UnknownPolicy = Literal["keep", "fail"]
+# What a lead may do that is the goal of a campaign.
+GoalEvent = Literal["form_submitted", "appointment_scheduled", "message_received", "email_clicked"]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+CAMPAIGN_STATUSES: tuple[str, ...] = get_args(CampaignStatus)
 EMAIL_STATUSES: tuple[str, ...] = get_args(EmailStatus)
 EMAIL_OUTCOMES: tuple[str, ...] = get_args(EmailOutcome)
 MAIL_EVENTS: tuple[str, ...] = get_args(MailEvent)

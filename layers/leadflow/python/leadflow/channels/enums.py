@@ -23,6 +23,7 @@ RefusalReason = Literal[
 RefusalRemedy = Literal["none", "later", "hold"]
 
 CHANNEL_TYPES: tuple[str, ...] = get_args(ChannelType)
+DELIVERY_STATES: tuple[str, ...] = get_args(DeliveryState)
 
 PROVIDER_OF: dict[str, Provider] = {
     "whatsapp": "twilio",
@@ -44,3 +45,5 @@ NEEDED_CREDENTIALS_OF: dict[str, tuple[str, ...]] = {
 }
 # The right that a mail provider's key needs.
 SEND_SCOPE = "mail.send"
+# What providers sign with, or show us; when replaced, the former is good for a while longer.
+VERIFYING_CREDENTIALS = frozenset({"auth_token", "app_secret", "verify_token", "event_public_key", "inbound_secret"})

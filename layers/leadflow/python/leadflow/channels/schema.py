@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from leadflow.channels.enums import ChannelType, DeliveryState, Provider
+from leadflow.channels.enums import ChannelType, DeliveryKind, DeliveryState, Provider
 from leadflow.core.schema import Email, Phone, Read, Text, Timestamp, Write
 
 # Headers and forms carry them, so printable ASCII; KMS encrypts 4 KB at a time.
@@ -36,6 +36,56 @@ class ChannelConfigCreate(Write):
     from_name: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
     reply_to: Email | None = None
     postal_address: Annotated[Text, Field(min_length=1, max_length=500)] | None = None
+
+
+def _left_alone() -> Any:
+    """The value of a field that was not given, where null itself is refused."""
+    return None
+
+
+class ChannelConfigUpdate(Write):
+    """A change of a channel: fields left out stay, null empties those that may be empty.
+
+    Of `api_credentials` those named are replaced, null takes one away. What the provider signs with or shows us
+    (`auth_token`, `app_secret`, `verify_token`, `event_public_key`, `inbound_secret`) is accepted for
+    `credential_grace_hours` longer, beside the new one; 0 ends it at once, together with those replaced before.
+    """
+
+    is_active: bool = Field(default_factory=_left_alone)
+    api_credentials: dict[Annotated[Line, Field(max_length=40)], Credential | None] = Field(
+        default_factory=dict, max_length=10
+    )
+    credential_grace_hours: int = Field(default=24, ge=0, le=168)
+    phone_number: Phone | None = None
+    page_id: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
+    rate_limit_per_minute: int | None = Field(default=None, ge=1, le=1_000_000)
+    from_email: Email | None = None
+    from_name: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
+    reply_to: Email | None = None
+    postal_address: Annotated[Text, Field(min_length=1, max_length=500)] | None = None
+
+
+class InboxReplay(Write):
+    """Which deliveries are worked on again: those received from one time to another, of a channel or in a state."""
+
+    from_: AwareDatetime = Field(alias="from")
+    to: AwareDatetime
+    channel_id: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
+    state: DeliveryState | None = None
+
+
+class InboxReplayed(Read):
+    """How many deliveries were put back to work; when there are more, `next_from` is the `from` to ask with next."""
+
+    queued: int
+    next_from: Timestamp | None
+
+
+class ParkedEntry(Read):
+    """An entry of a delivery that could not be used, by its place in it, and why."""
+
+    entry: str
+    reason: str
 
 
 class ChannelConfig(Read):
@@ -74,12 +124,18 @@ class ChannelCheck(Read):
 
 
 class WebhookDelivery(Read):
-    """What a provider posted. `entries` counts the events in it once they were read; `reason` says why it is parked."""
+    """What a provider posted, and by which of its webhooks.
+
+    `entries` counts the events in it once they were read; `reason` says why it is parked, `parked_entries` which of
+    its entries are, at most 50.
+    """
 
     id: str
     channel_id: str
     provider: Provider
+    webhook: DeliveryKind
     received_at: Timestamp
     state: DeliveryState
     reason: str | None
     entries: int | None
+    parked_entries: list[ParkedEntry] | None

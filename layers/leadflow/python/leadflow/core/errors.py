@@ -165,6 +165,10 @@ class MessageRefused(UpstreamRejected):
         self.provider_code = provider_code
 
 
+class QuotaExhausted(CredentialsRefused):
+    code, title = "quota_exhausted", "The account's quota is used up"
+
+
 class UpstreamUnavailable(LeadflowError):
     status, code, title, retryable = 503, "upstream_unavailable", "The provider cannot be reached", True
 

@@ -57,9 +57,18 @@ def allowed() -> frozenset[str]:
 
 
 def request(
-    method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, *, seconds: float, field: str = "url"
+    method: str,
+    url: str,
+    headers: Sequence[tuple[str, str]],
+    body: bytes,
+    *,
+    seconds: float,
+    field: str = "url",
+    most_bytes: int = MAX_ANSWER_BYTES,
 ) -> Answer:
     """One call, never repeated here; `seconds` bounds all of it, `field` names the URL in what is raised.
+
+    At most `most_bytes` of the answer are read.
 
     Raises InvalidInput for an address that is not called, UpstreamUnavailable when the request certainly was not made,
     OutcomeUnknown when it may have been: anything that broke after the connection stood.
@@ -68,7 +77,7 @@ def request(
         # It tells of headers and hosts when somebody listens to it.
         logging.getLogger("httpcore").setLevel(logging.WARNING)
         target = addresses.target_of(url, allowed())
-        call = _Call(target, time.monotonic() + seconds)
+        call = _Call(target, time.monotonic() + seconds, most_bytes)
         return call.answer(method, [("Host", target.authority), *headers], body)
     except Refused as refused:
         raise InvalidInput(field, str(refused)) from refused
@@ -77,9 +86,10 @@ def request(
 class _Call:
     """One request within its time."""
 
-    def __init__(self, target: Target, deadline: float) -> None:
+    def __init__(self, target: Target, deadline: float, most_bytes: int) -> None:
         self.target = target
         self.deadline = deadline
+        self.most_bytes = most_bytes
         self.connected = False
 
     def answer(self, method: str, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
@@ -93,7 +103,7 @@ class _Call:
                 httpcore.ConnectionPool(ssl_context=_tls(), max_connections=1, network_backend=backend) as pool,
                 pool.stream(method, url, headers=raw, content=body) as response,
             ):
-                content, truncated = _read(response.iter_stream())
+                content, truncated = _read(response.iter_stream(), self.most_bytes)
                 named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
                 return Answer(response.status, named, content, truncated)
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -192,12 +202,12 @@ def _resolved(network: Network, target: Target, seconds: float) -> list[str]:
     return found
 
 
-def _read(chunks: Iterable[bytes]) -> tuple[bytes, bool]:
+def _read(chunks: Iterable[bytes], most_bytes: int) -> tuple[bytes, bool]:
     content = bytearray()
     for chunk in chunks:
         content += chunk
-        if len(content) > MAX_ANSWER_BYTES:
-            return bytes(content[:MAX_ANSWER_BYTES]), True
+        if len(content) > most_bytes:
+            return bytes(content[:most_bytes]), True
     return bytes(content), False
 
 

@@ -35,6 +35,11 @@ class Read(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True, defer_build=True)
 
 
+def left_alone() -> Any:
+    """The value of a field of an update that was not given, where null itself is refused."""
+    return None
+
+
 def _no_nul(value: str) -> str:
     if "\x00" in value:
         raise ValueError("must not contain NUL")

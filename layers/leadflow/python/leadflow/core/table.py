@@ -382,10 +382,11 @@ def _condition_failed(error: PutError | UpdateError | DeleteError) -> bool:
 
 def from_image(image: dict[str, Any]) -> Item | None:
     """The item of a stream image; None when its type is not among the item classes loaded here."""
-    kind = _kinds().get(image.get("type", {}).get("S"))
+    kind = kinds().get(image.get("type", {}).get("S"))
     return None if kind is None else kind.from_raw_data(image)
 
 
-def _kinds() -> dict[str, type[Item]]:
+def kinds() -> dict[str, type[Item]]:
+    """The item classes loaded here, by what stands in an item's `type`."""
     known: dict[str, type[Item]] = Item.kind._discriminator_map
     return known

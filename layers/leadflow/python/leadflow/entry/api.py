@@ -78,7 +78,7 @@ def endpoint(
     `scope` None makes it public. `returns` names the model of the answer in the wing's schema, for the document.
     `location` is the Location of a creation, as `/leads/{id}`. `once_only` fields are left out of replayed answers.
     `origins` takes the path parameters and gives the websites whose scripts may post, None for all. `larger` says
-    where bodies go that are too large; `produces`, the type of a Response, and `refuses` are for the document.
+    where bodies go that are too large; `produces`, the types of a Response, and `refuses` are for the document.
     """
 
     def decorate(function: Callable[..., Any]) -> _Door:

@@ -50,6 +50,11 @@ class Request:
         return _texts(self.event.get("queryStringParameters") or {})
 
     @property
+    def raw_query(self) -> str:
+        """The query as it stood in the URL, without the question mark."""
+        return str(self.event.get("rawQueryString") or "")
+
+    @property
     def raw(self) -> bytes:
         """The body as it was sent. Raises MalformedRequest when the gateway's base64 is broken."""
         body = self.event.get("body") or ""

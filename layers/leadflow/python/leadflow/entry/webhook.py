@@ -17,6 +17,11 @@ from leadflow.entry.http import Request, Response
 
 # What a delivery may weigh: Lambda's 6 MB less the base64 of the gateway.
 MAX_BODY_BYTES = 4_500_000
+# How SendGrid signs, whatever it posts.
+SENDGRID_SIGNATURE = "x-twilio-email-event-webhook-signature"
+SENDGRID_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+# Tells Twilio to do nothing; an empty answer is an error to it.
+EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
 def webhook(function: Callable[..., Response | None]) -> Any:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from leadflow.core import clock, conditions
-from leadflow.workflows import rules_outputs, rules_windows
+from leadflow.core import clock, conditions, windows
+from leadflow.workflows import rules_outputs
 
 MAX_ACTIONS = 3_000
 # Chains of workflows that change leads for each other stop at this depth.
@@ -262,7 +263,15 @@ def wakes_at(config: Mapping[str, Any], lead: Mapping[str, Any] | None, now: dat
     window = config.get("window")
     if over is None or window is None:
         return over
-    return rules_windows.opens_at(window, rules_windows.zone_of(window, lead), over)
+    return windows.opens_at(window, zone_of(window, lead), over)
+
+
+def zone_of(window: Mapping[str, Any], lead: Mapping[str, Any] | None) -> ZoneInfo:
+    """The window's own zone, or the lead's, or UTC when the lead has none that is known here."""
+    name = window.get("timezone", "lead")
+    if name == "lead":
+        name = (lead or {}).get("timezone")
+    return windows.zone(name) or ZoneInfo("UTC")
 
 
 def _time_is_up(config: Mapping[str, Any], lead: Mapping[str, Any] | None, now: datetime) -> datetime | None:

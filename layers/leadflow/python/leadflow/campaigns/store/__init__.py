@@ -1,7 +1,21 @@
-"""Where templates, mails, what happened to them, and suppressions are kept, a module each."""
+"""Where campaigns, templates, mails, what happened to them, and suppressions are kept, a module each."""
 
 from leadflow.campaigns.store.batches import MailBatch, MailBatchList, find_batch, mail_ids_of, open_batch
 from leadflow.campaigns.store.bodies import Content, EmailBody, body_of, find_body, unpacked
+from leadflow.campaigns.store.campaigns import (
+    EmailCampaign,
+    EmailSequenceStep,
+    begin_step,
+    find_campaign,
+    find_campaigns,
+    find_step,
+    new_campaign,
+    new_step,
+    page_of_campaigns,
+    remove_campaign,
+    steps_of,
+    write_steps,
+)
 from leadflow.campaigns.store.letters import (
     LetterTexts,
     MailLetter,
@@ -39,7 +53,13 @@ from leadflow.campaigns.store.suppressions import (
     new_suppression,
     suppression_of,
 )
-from leadflow.campaigns.store.templates import EmailTemplate, find_template, new_template, page_of_templates
+from leadflow.campaigns.store.templates import (
+    EmailTemplate,
+    find_template,
+    missing_templates,
+    new_template,
+    page_of_templates,
+)
 from leadflow.campaigns.store.words import Words, words_of
 
 __all__ = [
@@ -48,8 +68,10 @@ __all__ = [
     "WAITING_MAIL",
     "Content",
     "EmailBody",
+    "EmailCampaign",
     "EmailEvent",
     "EmailSent",
+    "EmailSequenceStep",
     "EmailTemplate",
     "LetterTexts",
     "MailBatch",
@@ -61,6 +83,7 @@ __all__ = [
     "amend",
     "amend_many",
     "begin_again",
+    "begin_step",
     "body_of",
     "claim",
     "claim_many",
@@ -68,27 +91,37 @@ __all__ = [
     "event_of",
     "find_batch",
     "find_body",
+    "find_campaign",
+    "find_campaigns",
     "find_letters",
     "find_mail",
     "find_mails",
+    "find_step",
     "find_suppression",
     "find_template",
     "keep_letter",
     "mail_ids_of",
     "mails_before",
+    "missing_templates",
+    "new_campaign",
+    "new_step",
     "new_suppression",
     "new_template",
     "open_batch",
     "own_words",
     "packed_words",
+    "page_of_campaigns",
     "page_of_mails",
     "page_of_templates",
+    "remove_campaign",
     "said",
     "shown",
+    "steps_of",
     "suppression_of",
     "tracking_id",
     "unpacked",
     "waiting_mails",
     "with_bodies",
     "words_of",
+    "write_steps",
 ]

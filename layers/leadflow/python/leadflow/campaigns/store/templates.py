@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -43,6 +43,13 @@ def new_template(template_fields: Mapping[str, Any]) -> EmailTemplate:
 
 def find_template(template_id: str) -> EmailTemplate | None:
     return table.find(EmailTemplate, f"TPL#{template_id}", "#META")
+
+
+def missing_templates(template_ids: Sequence[str]) -> list[str]:
+    """Those of these ids that no template has."""
+    keys = {f"TPL#{template_id}": template_id for template_id in template_ids}
+    found = {template.pk for template in table.find_many(EmailTemplate, [(key, "#META") for key in keys])}
+    return [template_id for key, template_id in keys.items() if key not in found]
 
 
 def page_of_templates(limit: int, cursor: str | None) -> dict[str, Any]:

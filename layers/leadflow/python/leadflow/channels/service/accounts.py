@@ -1,40 +1,77 @@
-"""Channels as accounts at providers: made, listed, checked, and sent by."""
+"""Channels as accounts at providers: made, listed, changed, removed."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from leadflow.channels import rules, store
-from leadflow.channels.enums import PROVIDER_OF, SEND_SCOPE
-from leadflow.channels.service.credentials import credential, encrypted
+from leadflow.channels.enums import PROVIDER_OF
+from leadflow.channels.service import credentials
 from leadflow.core import ids, links, table
-from leadflow.core.errors import CredentialsRefused, InvalidInput, NotFound, OutcomeUnknown, UpstreamUnavailable
+from leadflow.core.errors import InvalidInput, NotFound, PreconditionFailed, RateLimited
 from leadflow.core.table import Record
 
 if TYPE_CHECKING:
-    from leadflow.channels.mail import OutgoingMail
-    from leadflow.channels.providers import Mailer
-    from leadflow.channels.schema import ChannelConfigCreate
+    from leadflow.channels.schema import ChannelConfigCreate, ChannelConfigUpdate
+
+_ATTEMPTS = 3
 
 
 def create(body: ChannelConfigCreate) -> Record:
     """A new channel. Raises InvalidInput naming what does not fit its type, or is needed and missing."""
     fields = body.model_dump()
-    errors = [*rules.channel_errors(fields), *_key_errors(fields["api_credentials"])]
-    if errors:
-        raise InvalidInput.many(errors)
+    _check(fields)
     channel_id = ids.new_id()
     fields["provider"] = PROVIDER_OF[body.channel_type]
-    ciphertexts = encrypted(channel_id, fields.pop("api_credentials"))
+    ciphertexts = credentials.encrypted(channel_id, fields.pop("api_credentials"))
     return _shown(store.create_channel(channel_id, fields, ciphertexts).record())
+
+
+def update(channel_id: str, body: ChannelConfigUpdate, if_match: int | None) -> Record:
+    """Changes the fields given; credentials one by one, null takes one away.
+
+    What providers sign with is good for the grace period longer, so that a secret can be changed here before or after
+    it is changed there. Raises NotFound, PreconditionFailed when `if_match` is not the version, InvalidInput as
+    `create`, RateLimited when others change it all the time.
+    """
+    wanted = body.model_dump(exclude_unset=True)
+    given: dict[str, str | None] = wanted.pop("api_credentials", None) or {}
+    grace = timedelta(hours=wanted.pop("credential_grace_hours", body.credential_grace_hours))
+    for _ in range(_ATTEMPTS):
+        channel = _expected(channel_id, if_match)
+        before = channel.record()
+        changes = {name: value for name, value in wanted.items() if before[name] != value}
+        _check({**before, **changes, "api_credentials": _after(channel, given)})
+        if not changes and not given:
+            return _shown(before)
+        for name, value in changes.items():
+            setattr(channel, name, value)
+        credentials.rotate(channel, given, grace)
+        try:
+            table.save(channel)
+        except table.Stale:
+            continue
+        return _shown(channel.record())
+    raise RateLimited(f"Channel {channel_id} is being changed by many requests at once.")
+
+
+def delete(channel_id: str, if_match: int | None) -> None:
+    """Removes a channel and its credentials; what was said through it stays.
+
+    Raises NotFound, PreconditionFailed and RateLimited as `update`.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            return table.remove(_expected(channel_id, if_match))
+        except table.Stale:
+            continue
+    raise RateLimited(f"Channel {channel_id} is being changed by many requests at once.")
 
 
 def get(channel_id: str) -> Record:
     """Raises NotFound."""
-    return _shown(_channel(channel_id).record())
+    return _shown(load(channel_id).record())
 
 
 def page(limit: int, cursor: str | None) -> dict[str, Any]:
@@ -48,69 +85,36 @@ def active_email_channel() -> Record | None:
     return None if channel is None else _shown(channel.record())
 
 
-def mailer(channel_id: str) -> Mailer:
-    """What sends mail by this channel.
-
-    Raises NotFound when there is no such email channel, CredentialsRefused when it has no API key.
-    """
-    return _mailer(_channel(channel_id, "email"))
-
-
-def check(channel_id: str) -> dict[str, Any]:
-    """What the provider says of the stored credentials: `ok`, `detail` and, where it tells, `scopes`.
-
-    Raises InvalidInput for a provider that cannot be asked yet, RateLimited when it wants to be asked later.
-    """
-    channel = _channel(channel_id)
-    if channel.channel_type != "email":
-        raise InvalidInput("channel_type", f"{channel.channel_type} channels cannot be checked yet")
-    try:
-        scopes = list(_mailer(channel).scopes())
-    except (CredentialsRefused, UpstreamUnavailable, OutcomeUnknown) as error:
-        # Only the first says something about the credentials; it has been noted where it was raised.
-        return {"ok": False, "detail": error.detail, "scopes": None}
-    ok = SEND_SCOPE in scopes
-    _note_health(channel, ok)
-    detail = "The key may send mail." if ok else f"The key lacks the scope {SEND_SCOPE}."
-    return {"ok": ok, "detail": detail, "scopes": scopes}
+def load(channel_id: str, *channel_types: str) -> store.ChannelConfig:
+    """A channel, of one of these types where some are named. Raises NotFound."""
+    channel = store.find_channel(channel_id)
+    if channel is None or (channel_types and channel.channel_type not in channel_types):
+        raise NotFound("channel", channel_id)
+    return channel
 
 
-@dataclass(frozen=True)
-class _ChannelMailer:
-    """The provider by one channel, which is marked unhealthy when its credentials are refused."""
-
-    channel: store.ChannelConfig
-    provider: Mailer
-
-    def send(self, mail: OutgoingMail) -> str:
-        with self._noting_refusals():
-            return self.provider.send(mail)
-
-    def scopes(self) -> Sequence[str]:
-        with self._noting_refusals():
-            return self.provider.scopes()
-
-    @contextlib.contextmanager
-    def _noting_refusals(self) -> Iterator[None]:
-        try:
-            yield
-        except CredentialsRefused:
-            _note_health(self.channel, False)
-            raise
+def _expected(channel_id: str, if_match: int | None) -> store.ChannelConfig:
+    channel = load(channel_id)
+    if if_match is not None and channel.v != if_match:
+        raise PreconditionFailed(f"Channel {channel_id} is at another version; read it again.")
+    return channel
 
 
-def _mailer(channel: store.ChannelConfig) -> Mailer:
-    from leadflow.channels.providers.sendgrid import SendGrid
-
-    api_key = credential(channel, "api_key")
-    if api_key is None:
-        raise CredentialsRefused(f"Channel {channel.id} has no api_key.")
-    return _ChannelMailer(channel, SendGrid(api_key))
+def _after(channel: store.ChannelConfig, given: dict[str, str | None]) -> dict[str, str]:
+    """Which credentials there will be; of those that stay as they are only the names count."""
+    kept = dict.fromkeys(set(channel.credentials) - set(given), "")
+    return {**kept, **{name: value for name, value in given.items() if value is not None}}
 
 
-def _key_errors(credentials: dict[str, str]) -> list[tuple[str, str]]:
-    key = credentials.get("event_public_key")
-    if key is None:
+def _check(fields: dict[str, Any]) -> None:
+    errors = [*rules.channel_errors(fields), *_key_errors(fields["api_credentials"])]
+    if errors:
+        raise InvalidInput.many(errors)
+
+
+def _key_errors(given: dict[str, str]) -> list[tuple[str, str]]:
+    key = given.get("event_public_key")
+    if not key:
         return []
     from leadflow.channels.providers.signatures import p256_key
 
@@ -119,18 +123,6 @@ def _key_errors(credentials: dict[str, str]) -> list[tuple[str, str]]:
     except ValueError:
         return [("api_credentials.event_public_key", "is not the base64 of a public key on P-256")]
     return []
-
-
-def _channel(channel_id: str, channel_type: str | None = None) -> store.ChannelConfig:
-    channel = store.find_channel(channel_id)
-    if channel is None or (channel_type and channel.channel_type != channel_type):
-        raise NotFound("channel", channel_id)
-    return channel
-
-
-def _note_health(channel: store.ChannelConfig, healthy: bool) -> None:
-    with contextlib.suppress(table.Stale):  # the channel is gone, and with it what there was to note
-        store.note_health(channel, healthy)
 
 
 def _shown(record: Record) -> Record:

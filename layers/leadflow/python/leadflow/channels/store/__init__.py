@@ -2,6 +2,7 @@
 
 from leadflow.channels.store.accounts import (
     ChannelConfig,
+    channels_of_type,
     channels_page,
     create_channel,
     find_channel,
@@ -11,8 +12,11 @@ from leadflow.channels.store.accounts import (
 from leadflow.channels.store.deliveries import (
     WAITING_DELIVERY,
     Delivery,
+    Posted,
+    advance,
     attend_again,
     body_of,
+    deliveries_between,
     deliveries_since,
     find_delivery,
     inbox_page,
@@ -20,6 +24,7 @@ from leadflow.channels.store.deliveries import (
     rewrite,
     settle_delivery,
     unattended_deliveries,
+    wait_again,
     waiting_deliveries,
 )
 
@@ -27,10 +32,14 @@ __all__ = [
     "WAITING_DELIVERY",
     "ChannelConfig",
     "Delivery",
+    "Posted",
+    "advance",
     "attend_again",
     "body_of",
+    "channels_of_type",
     "channels_page",
     "create_channel",
+    "deliveries_between",
     "deliveries_since",
     "find_channel",
     "find_delivery",
@@ -41,5 +50,6 @@ __all__ = [
     "rewrite",
     "settle_delivery",
     "unattended_deliveries",
+    "wait_again",
     "waiting_deliveries",
 ]

@@ -16,6 +16,8 @@ _MOST_OF_A_TYPE = 100
 class ChannelConfig(table.Item, discriminator="ChannelConfig"):
     """One channel. `credentials` holds ciphertexts by name, each bound to this channel and name.
 
+    `retired` holds those that were replaced and still verify, by name as `[{"ciphertext", "until"}]`.
+
     pk `CHC#<id>`  sk `#META`  GSI1 `CHCS` / `<type>#<created_at>#<id>`  GSI2 `CHCS` / `<created_at>#<id>`
     """
 
@@ -30,6 +32,7 @@ class ChannelConfig(table.Item, discriminator="ChannelConfig"):
     provider = UnicodeAttribute()
     is_active = BooleanAttribute()
     credentials = JSONAttribute()
+    retired = JSONAttribute(null=True)
     phone_number = UnicodeAttribute(null=True)
     page_id = UnicodeAttribute(null=True)
     rate_limit_per_minute = NumberAttribute(null=True)
@@ -63,9 +66,14 @@ def find_channel(channel_id: str) -> ChannelConfig | None:
 
 def first_active(channel_type: str) -> ChannelConfig | None:
     """The oldest active channel of a type; one query and one read."""
+    return next((channel for channel in channels_of_type(channel_type) if channel.is_active), None)
+
+
+def channels_of_type(channel_type: str) -> list[ChannelConfig]:
+    """The oldest hundred channels of a type, active or not; one query and one read."""
     keys = table.query_keys("GSI1", _CHANNELS, prefix=f"{channel_type}#", limit=_MOST_OF_A_TYPE, newest_first=False)
     found = table.find_many(ChannelConfig, [(pk, sk) for _, pk, sk in keys])
-    return next((channel for channel in found if channel.is_active), None)
+    return sorted(found, key=lambda channel: str(channel.gsi1sk))
 
 
 def channels_page(limit: int, cursor: str | None) -> dict[str, Any]:

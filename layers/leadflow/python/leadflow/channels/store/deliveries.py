@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from leadflow.core import aws, clock, due, ids, listing, table
 from leadflow.core.settings import settings
@@ -25,25 +27,47 @@ _PAGE = 25
 class Delivery(table.Item, discriminator="Delivery"):
     """What a provider posted, once. `raw` is its body, or `blob` the key of its body in the bucket.
 
+    `webhook` says which of a provider's it came by, `content_type` and `url_query` what is needed to read it. Of a
+    long one `position` entries are done. `waiting_since` is when it was received, or last asked for again.
+
     pk `DLV#<id>`  sk `#`  GSI1 `DLVS#<shard>` / `<received_at>#<id>`  due-index `delivery` while it waits
     """
 
-    record_fields = ("id", "channel_id", "provider", "received_at", "state", "reason", "entries")
+    record_fields = (
+        *("id", "channel_id", "provider", "webhook", "received_at", "state", "reason", "entries", "parked_entries"),
+    )
 
     id = UnicodeAttribute()
     channel_id = UnicodeAttribute()
     provider = UnicodeAttribute()
+    webhook = UnicodeAttribute(default="events")
+    content_type = UnicodeAttribute(null=True)
+    url_query = UnicodeAttribute(null=True)
     received_at = UnicodeAttribute()
     state = UnicodeAttribute(default="received")
     reason = UnicodeAttribute(null=True)
     entries = NumberAttribute(null=True)
+    parked_entries = JSONAttribute(null=True)
     recorded = NumberAttribute(null=True)
+    position = NumberAttribute(null=True)
+    waiting_since = UnicodeAttribute(null=True)
     raw = BinaryAttribute(null=True, legacy_encoding=False)
     blob = UnicodeAttribute(null=True)
     host_id = UnicodeAttribute(null=True)
 
 
-def keep_delivery(delivery_id: str, channel_id: str, provider: str, raw: bytes) -> None:
+@dataclass(frozen=True)
+class Posted:
+    """What came in: its bytes, by which of a provider's webhooks, and what is needed to read it later."""
+
+    provider: str
+    webhook: str
+    raw: bytes
+    content_type: str | None = None
+    url_query: str | None = None
+
+
+def keep_delivery(delivery_id: str, channel_id: str, posted: Posted) -> None:
     """Stores what was posted so that it lasts; the same delivery again changes nothing."""
     now = clock.now()
     item = Delivery(
@@ -51,18 +75,21 @@ def keep_delivery(delivery_id: str, channel_id: str, provider: str, raw: bytes) 
         sk="#",
         id=delivery_id,
         channel_id=channel_id,
-        provider=provider,
+        provider=posted.provider,
+        webhook=posted.webhook,
+        content_type=posted.content_type,
+        url_query=posted.url_query or None,
         received_at=clock.stamp(now),
         host_id=settings().host_id or None,
     )
-    if len(raw) > _MOST_INLINE_BYTES:
+    if len(posted.raw) > _MOST_INLINE_BYTES:
         if find_delivery(delivery_id) is not None:
             # Something may have been erased from the body since; what is posted again must not bring it back.
             return
         item.blob = f"deliveries/{delivery_id}"
-        aws.client("s3").put_object(Bucket=settings().bucket_name, Key=item.blob, Body=raw)
+        aws.client("s3").put_object(Bucket=settings().bucket_name, Key=item.blob, Body=posted.raw)
     else:
-        item.raw = raw
+        item.raw = posted.raw
     item.gsi1pk = f"DLVS#{ids.shard(delivery_id, _INBOX_SHARDS)}"
     item.gsi1sk = f"{item.received_at}#{delivery_id}"
     due.mark(item, WAITING_DELIVERY, clock.stamp(now + _ATTENDED), delivery_id)
@@ -91,6 +118,7 @@ def settle_delivery(
     reason: str | None = None,
     entries: int | None = None,
     recorded: int | None = None,
+    parked_entries: list[dict[str, str]] | None = None,
 ) -> None:
     """Ends the waiting of a delivery; what was posted is kept for 30 days more.
 
@@ -98,6 +126,7 @@ def settle_delivery(
     """
     delivery.state, delivery.reason = state, reason
     delivery.entries, delivery.recorded = entries, recorded
+    delivery.parked_entries, delivery.position = parked_entries or None, None
     delivery.expires_at = clock.epoch_seconds(clock.now() + _KEPT)
     due.clear(delivery)
     table.save(delivery)
@@ -139,10 +168,42 @@ def attend_again(delivery: Delivery) -> None:
     table.save(delivery)
 
 
-def inbox_page(limit: int, cursor: str | None) -> dict[str, Any]:
+def advance(delivery: Delivery, position: int, parked_entries: list[dict[str, str]]) -> None:
+    """Notes that so many entries are done, and which of them are parked. Raises table.Stale as `settle_delivery`."""
+    delivery.position, delivery.parked_entries = position, parked_entries or None
+    due.mark(delivery, WAITING_DELIVERY, clock.stamp(clock.now() + _ATTENDED_AGAIN), delivery.id)
+    table.save(delivery)
+
+
+def wait_again(delivery: Delivery) -> None:
+    """Has a delivery worked on once more from its first entry. Raises table.Stale when it has changed meanwhile."""
+    delivery.state, delivery.reason, delivery.expires_at = "received", None, None
+    delivery.parked_entries, delivery.position = None, None
+    delivery.waiting_since = clock.now_stamp()
+    delivery.host_id = settings().host_id or None
+    due.mark(delivery, WAITING_DELIVERY, clock.stamp(clock.now() + _ATTENDED), delivery.id)
+    table.save(delivery)
+
+
+def deliveries_between(first: str, last: str) -> Iterator[Delivery]:
+    """What was received from one time to another, oldest first over all shards."""
+    shards = [_shard_between(shard, first, last) for shard in range(_INBOX_SHARDS)]
+    yield from heapq.merge(*shards, key=lambda delivery: (str(delivery.received_at), str(delivery.id)))
+
+
+def _shard_between(shard: int, first: str, last: str) -> Iterator[Delivery]:
+    after: str | None = first
+    while after is not None:
+        keys = table.query_keys("GSI1", f"DLVS#{shard}", after=after, limit=_PAGE, newest_first=False)
+        found = table.find_many(Delivery, [(pk, sk) for sort_key, pk, sk in keys if sort_key[: len(last)] <= last])
+        yield from sorted(found, key=lambda delivery: (str(delivery.received_at), str(delivery.id)))
+        after = keys[-1][0] if len(keys) == _PAGE and keys[-1][0][: len(last)] <= last else None
+
+
+def inbox_page(limit: int, cursor: str | None, keep: Callable[[Delivery], bool] | None = None) -> dict[str, Any]:
     """Newest first."""
     shards = [f"DLVS#{shard}" for shard in range(_INBOX_SHARDS)]
-    return listing.page(Delivery, "GSI1", shards, limit=limit, cursor=cursor, listing="webhook-inbox")
+    return listing.page(Delivery, "GSI1", shards, limit=limit, cursor=cursor, listing="webhook-inbox", keep=keep)
 
 
 def _delivery_key(delivery_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Windows of a wait: hours and weekdays in somebody's time zone. Pure functions of values."""
+"""Windows: hours and weekdays in somebody's time zone, of waits and of sends. Pure functions of values."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FARTHEST_DAYS = 31
 
 
-def zone_of(window: Mapping[str, Any], lead: Mapping[str, Any] | None) -> ZoneInfo:
-    """The window's own zone, or the lead's, or UTC when the lead has none that is known here."""
-    name = window.get("timezone", "lead")
-    if name == "lead":
-        name = (lead or {}).get("timezone") or "UTC"
+def zone(name: str | None) -> ZoneInfo | None:
+    """The time zone of this name; None when it is not known here."""
     try:
-        return ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def is_open(window: Mapping[str, Any], zone: ZoneInfo, moment: datetime) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from leadflow.campaigns.enums import EmailOutcome, EmailStatus
-from leadflow.core.schema import JsonObject, Read, Text, Timestamp, Write
+from leadflow.core.schema import JsonObject, Read, Text, Timestamp, Write, left_alone
 
 
 def _null_when_empty(value: str | None) -> str | None:
@@ -18,11 +18,6 @@ def _each_once(names: list[str]) -> list[str]:
     if len(set(names)) != len(names):
         raise ValueError("must name each variable once")
     return names
-
-
-def _left_alone() -> Any:
-    """The value of a field that was not given, where null itself is refused."""
-    return None
 
 
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
@@ -52,12 +47,12 @@ class EmailTemplateCreate(Write):
 class EmailTemplateUpdate(Write):
     """A change of a template: fields left out stay, null empties those that may be empty."""
 
-    name: Name = Field(default_factory=_left_alone)
-    subject: Subject = Field(default_factory=_left_alone)
-    body: Body = Field(default_factory=_left_alone)
-    variables: Variables = Field(default_factory=_left_alone)
+    name: Name = Field(default_factory=left_alone)
+    subject: Subject = Field(default_factory=left_alone)
+    body: Body = Field(default_factory=left_alone)
+    variables: Variables = Field(default_factory=left_alone)
     category: Category = None
-    is_ai_generated: bool = Field(default_factory=_left_alone)
+    is_ai_generated: bool = Field(default_factory=left_alone)
     ab_test_variant: Category = None
 
 

@@ -1,0 +1,54 @@
+"""multipart/form-data as bytes: what a part holds is in whatever charset its sender chose, so nothing is decoded here.
+
+RFC 7578; https://www.rfc-editor.org/rfc/rfc7578
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+_MOST_PARTS = 500
+_BOUNDARY = re.compile(r"""boundary=(?:"([^"]{1,200})"|([^;\s,]{1,200}))""", re.IGNORECASE)
+_NAME = re.compile(r"""(?:^|;)\s*name="((?:[^"\\]|\\.)*)\"""", re.IGNORECASE)
+_FILENAME = re.compile(r"""(?:^|;)\s*filename="((?:[^"\\]|\\.)*)\"""", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One field of a form: its bytes, and what its sender calls a file's name and type."""
+
+    content: bytes = field(repr=False)
+    filename: str | None = None
+    media_type: str | None = None
+
+
+def parts_of(content_type: str, raw: bytes) -> dict[str, Part]:
+    """The fields of a form by name, of a name that comes twice the first.
+
+    Raises ValueError when it is no form, is cut off, or has more than 500 parts.
+    """
+    found = _BOUNDARY.search(content_type)
+    if not content_type.lower().lstrip().startswith("multipart/form-data") or found is None:
+        raise ValueError("it is no multipart form")
+    mark = b"--" + (found[1] or found[2]).encode()
+    pieces = (b"\r\n" + raw).split(b"\r\n" + mark, _MOST_PARTS + 2)
+    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
+        raise ValueError("the form does not end with its boundary" if len(pieces) <= _MOST_PARTS + 1 else "too many")
+    parts: dict[str, Part] = {}
+    for piece in pieces[1:-1]:
+        head, gap, content = piece.partition(b"\r\n\r\n")
+        name, part = _part(head.decode(errors="replace"), content)
+        if gap and name is not None:
+            parts.setdefault(name, part)
+    return parts
+
+
+def _part(head: str, content: bytes) -> tuple[str | None, Part]:
+    headers = dict(line.split(":", 1) for line in head.split("\r\n") if ":" in line)
+    named = {name.strip().lower(): value.strip() for name, value in headers.items()}
+    disposition = named.get("content-disposition", "")
+    name, filename = _NAME.search(disposition), _FILENAME.search(disposition)
+    media_type = named.get("content-type", "").partition(";")[0].strip().lower() or None
+    shown = filename[1].replace('\\"', '"') if filename else None
+    return (name[1] if name else None), Part(content, shown, media_type)
