@@ -10,7 +10,7 @@ from typing import Any
 from leadflow.campaigns import store
 from leadflow.core import aws, seams
 from tests.functional.campaigns.campaigning import campaign, step
-from tests.functional.campaigns.mailing import lead
+from tests.functional.campaigns.mailing import MailService, lead
 from tests.harness import Answer, Clock, call, door
 
 _MANY = 200
@@ -93,6 +93,11 @@ def reconciled(clock: Clock, **later: float) -> None:
     clock.advance(**(later or {"minutes": 15}))
     door("platform/reconcile")({}, None)
     work()
+
+
+def recipients(mails: MailService) -> list[str]:
+    """The addresses of all mails that the service took, one for each mail."""
+    return [one["to"][0]["email"] for mail in mails.sent for one in mail["personalizations"]]
 
 
 def mails_of(campaign_id: str) -> list[store.EmailSent]:

@@ -1,24 +1,23 @@
-"""One batch of a cohort: its members judged, their mails claimed, handed over and settled.
+"""One batch of a cohort: its members judged, and their mails skipped, or claimed, handed over and settled.
 
-Gates first, then what is counted (the rate, what addresses had), then the claim, then the call. Whatever is claimed
-and not sent, since the worker died or the provider was not there, is found by the next worker and sent then.
+Gates first, then what is counted (the rate, what addresses had), then the claim and the call. Whatever is claimed and
+not sent, since the worker died or the provider was not there, is found by the next worker and sent then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import cohorts as rules
 from leadflow.campaigns.rules import contacts, rates, states
 from leadflow.campaigns.rules.contacts import Contact
-from leadflow.campaigns.service import announcing, templates
-from leadflow.campaigns.service.ledger import moved
+from leadflow.campaigns.service import announcing, batching, ledger, templates
 from leadflow.campaigns.service.members import Judged, Scene, judge, template_of
-from leadflow.campaigns.service.one_by_one import BatchOutcome, hand_over
 from leadflow.channels import service as channels
 from leadflow.core import clock, parallel, table
 from leadflow.core.errors import Conflict, LeadflowError, NotFound
@@ -31,7 +30,7 @@ _TURNS = Turns(8, longest_pause_seconds=0.2)
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the cohort is: done, to go on at once, at a time, or held up by trouble."""
+    """How far the cohort is: done, to go on at once or at a time, or held up by trouble, perhaps until a time."""
 
     is_done: bool = False
     again_at: datetime | None = None
@@ -41,48 +40,51 @@ class Progress:
 def send_batch(cohort: store.Cohort, scene: Scene, *, is_fresh: bool) -> Progress:
     """Does the next batch of a cohort that is ours. Raises table.Stale or TransactionRefused when it is no longer.
 
-    `is_fresh`: no mail of it can have been claimed before.
+    `is_fresh`: no mail of it can have been claimed before. Raises InProgress when others are at the same mails.
     """
     members = store.members_of(cohort)
     ahead: list[str] = members.lead_ids[int(cohort.position) :]
     if not ahead:
         return Progress(is_done=True)
-    try:
-        channel = _channel(scene)
-    except Conflict as trouble:
-        return Progress(trouble=trouble)
-    claimed: dict[str, store.EmailSent] = {}
-    if not is_fresh or cohort.position:
-        claimed = _claimed(cohort, scene, ahead)
-        ahead = rules.without(ahead, store.skipped_among(cohort.campaign_id, cohort.step_id, ahead))
-    judged = judge(scene, [one for one in ahead if _is_open(claimed.get(scene.mail_id(one)))])
+    judged = judge(scene, ahead if is_fresh and not cohort.position else _open_ones(cohort, scene, ahead))
     if any(one.opens_at for one in judged):
         _part(cohort, members, judged)
         return Progress()
-    grant = store.take_rate(
-        cohort.campaign_id, rates.limits_of(scene.campaign, clock.now()), sum(one.skip is None for one in judged)
-    )
-    batch = _as_many(judged, grant.count)
-    stopped_by = _settle(cohort, scene, batch, claimed, channel)
-    if stopped_by is not None:
-        return Progress(trouble=stopped_by)
+    wanted = sum(one.skip is None for one in judged)
+    grant = store.take_rate(cohort.campaign_id, rates.limits_of(scene.campaign, clock.now()), wanted)
+    batch = parallel.each(partial(_counted, scene), _as_many(judged, grant.count))
+    _skip(cohort, scene, batch)
+    held_up = _send(scene, [one for one in batch if one.skip is None])
+    if held_up is not None:
+        return held_up
     cohort.position, cohort.failures = _position(members, judged, batch), 0
     table.save(cohort)
     return Progress(again_at=grant.again_at)
 
 
-def _claimed(cohort: store.Cohort, scene: Scene, lead_ids: Iterable[str]) -> dict[str, store.EmailSent]:
-    """The mails of these members that are there. With a cohort that comes again, refused ones go out once more."""
-    mails = {mail.id: mail for mail in store.find_mails(scene.mail_id(lead_id) for lead_id in lead_ids)}
+def _open_ones(cohort: store.Cohort, scene: Scene, ahead: Sequence[str]) -> list[str]:
+    """Members for whom the step is not settled. With a cohort that comes again, refused mails are renewed."""
+    mails = {mail.id: mail for mail in store.find_mails([scene.mail_id(lead_id) for lead_id in ahead])}
     if cohort.again:
-        refused = [one for one in mails.values() if one.outcome == "rejected" and one.cohort_id != cohort.id]
-        store.renew_each(refused, cohort.id)
-    return mails
+        _renew(cohort, mails.values())
+    settled = {lead_id for lead_id in ahead if (mail := mails.get(scene.mail_id(lead_id))) and not _is_open(mail)}
+    return rules.without(ahead, settled | store.skipped_among(cohort.campaign_id, cohort.step_id, ahead))
 
 
-def _is_open(mail: store.EmailSent | None) -> bool:
-    """Whether there is something to do about it."""
-    return mail is None or mail.outcome == "pending"
+def _is_open(mail: store.EmailSent) -> bool:
+    return bool(mail.outcome == "pending")
+
+
+def _renew(cohort: store.Cohort, mails: Iterable[store.EmailSent]) -> None:
+    """Lets mails that the provider refused be sent once more with this cohort, each once."""
+
+    def changes(mail: store.EmailSent) -> dict[str, Any]:
+        if mail.again_id == cohort.id:
+            return {}
+        changed = ledger.changed(mail, states.renewed)
+        return {**changed, "again_id": cohort.id} if changed else {}
+
+    store.amend_many([mail for mail in mails if not _is_open(mail)], changes)
 
 
 def _part(cohort: store.Cohort, members: store.CohortMembers, judged: Sequence[Judged]) -> None:
@@ -90,13 +92,12 @@ def _part(cohort: store.Cohort, members: store.CohortMembers, judged: Sequence[J
     waits = {one.lead_id: one.opens_at for one in judged if one.opens_at is not None}
     parts = []
     for moment, lead_ids in rules.by_opening(waits):
-        cause = ("part", cohort.id, str(cohort.v), clock.stamp(moment))
         part = store.new_cohort(
             cohort.campaign_id,
             cohort.step_id,
             int(cohort.step_number),
             lead_ids,
-            cause,
+            ("part", cohort.id, str(cohort.v), clock.stamp(moment)),
             due_at=moment,
             joined_at=cohort.joined_at,
         )
@@ -127,61 +128,6 @@ def _position(members: store.CohortMembers, judged: Sequence[Judged], batch: Seq
     return int(members.lead_ids.index(judged[len(batch)].lead_id))
 
 
-def _settle(
-    cohort: store.Cohort,
-    scene: Scene,
-    batch: Sequence[Judged],
-    claimed: Mapping[str, store.EmailSent],
-    channel: Record,
-) -> LeadflowError | None:
-    """Claims and sends, or skips, the mails of these members; what held it up, if anything did."""
-    batch = parallel.each(partial(_counted, scene), batch)
-    for one in batch:
-        mail = claimed.get(one.mail_id)
-        if mail is not None and one.skip is not None:
-            moved(mail, partial(states.skipped, reason=one.skip))
-    store.note_members(_notes(cohort, batch, claimed))
-    new = [_mail(cohort, scene, one) for one in batch if one.address and one.mail_id not in claimed]
-    mails = [*store.claim_each(new), *(claimed[one.mail_id] for one in batch if one.mail_id in claimed)]
-    by_template: dict[str, list[store.EmailSent]] = {}
-    for mail in mails:
-        if mail.outcome == "pending":
-            by_template.setdefault(str(mail.template_id), []).append(mail)
-    leads = {one.mail_id: one.reached.lead for one in batch if one.reached is not None}
-    for template_id, group in by_template.items():
-        outcome = _handed_over(cohort, group, template_id, leads, channel)
-        if outcome.stopped_by is not None:
-            return outcome.stopped_by
-    return None
-
-
-def _notes(
-    cohort: store.Cohort, batch: Sequence[Judged], claimed: Mapping[str, store.EmailSent]
-) -> Iterator[store.SkippedMember | store.Conversion]:
-    """What is to be noted of members beside mails: of whom there is none to write, and who came to the goal."""
-    for one in batch:
-        if one.skip is not None and not one.address and one.mail_id not in claimed:
-            yield store.skipped_member(
-                cohort.campaign_id, cohort.step_id, int(cohort.step_number), one.lead_id, one.skip
-            )
-        if one.skip == GOAL_REACHED:
-            yield store.conversion(cohort.campaign_id, one.lead_id, clock.now_stamp())
-
-
-def _handed_over(
-    cohort: store.Cohort,
-    mails: Sequence[store.EmailSent],
-    template_id: str,
-    leads: Mapping[str, Record],
-    channel: Record,
-) -> BatchOutcome:
-    try:
-        template = templates.load(template_id)
-    except NotFound as missing:
-        return BatchOutcome(rest=list(mails), stopped_by=missing)
-    return hand_over(mails, template, leads, channel, store.still_ours(cohort))
-
-
 def _counted(scene: Scene, one: Judged) -> Judged:
     """Counts the mail among what its address had, unless the address has just had enough."""
     mark = one.reached.mark if one.reached else None
@@ -206,24 +152,62 @@ def _counted(scene: Scene, one: Judged) -> Judged:
     raise table.Stale(mark)
 
 
-def _mail(cohort: store.Cohort, scene: Scene, one: Judged) -> store.EmailSent:
-    """The mail of a member who has an address, not claimed yet."""
-    return store.EmailSent(
-        pk=f"EM#{one.mail_id}",
-        sk="#",
-        id=one.mail_id,
-        tracking_id=one.mail_id,
-        campaign_id=cohort.campaign_id,
-        step_id=cohort.step_id,
-        step_number=int(cohort.step_number),
-        cohort_id=cohort.id,
-        lead_id=one.reached.holder_id if one.reached else one.lead_id,
+def _skip(cohort: store.Cohort, scene: Scene, batch: Sequence[Judged]) -> None:
+    """Writes down who gets nothing and why: on their mail, or beside it for whom there is none to write."""
+    store.note_members(_notes(cohort, batch))
+    skipped = [(_mail(scene, one), one.skip) for one in batch if one.skip is not None and one.address is not None]
+    batching.skip(skipped)
+
+
+def _notes(cohort: store.Cohort, batch: Sequence[Judged]) -> Iterator[store.SkippedMember | store.Conversion]:
+    for one in batch:
+        if one.skip is not None and one.address is None:
+            yield store.skipped_member(
+                cohort.campaign_id, cohort.step_id, int(cohort.step_number), one.lead_id, one.skip
+            )
+        if one.skip == GOAL_REACHED:
+            yield store.conversion(cohort.campaign_id, one.lead_id, clock.now_stamp())
+
+
+def _send(scene: Scene, batch: Sequence[Judged]) -> Progress | None:
+    """Sends these members their mails, by template; what holds it up, if anything does."""
+    if not batch:
+        return None
+    by_template: dict[str, list[Judged]] = {}
+    for one in batch:
+        by_template.setdefault(template_of(scene, one.lead_id), []).append(one)
+    try:
+        channel = _channel(scene)
+        for template_id, group in by_template.items():
+            held_up = _hand_over(scene, template_id, group, channel)
+            if held_up is not None:
+                return held_up
+    except (NotFound, Conflict) as trouble:
+        return Progress(trouble=trouble)
+    return None
+
+
+def _hand_over(scene: Scene, template_id: str, group: Sequence[Judged], channel: Record) -> Progress | None:
+    leads = {one.reached.holder_id: one.reached.lead for one in group if one.reached is not None}
+    outcome = batching.hand_over([_mail(scene, one) for one in group], templates.load(template_id), leads, channel)
+    if outcome.stopped_by is not None and outcome.rest:
+        return Progress(trouble=outcome.stopped_by, again_at=outcome.retry_at)
+    # What another worker is at is looked at again, so that nobody is passed over whom it leaves behind.
+    waits = [sent.wait_until for sent in outcome.settled.values() if sent.outcome == "pending" and sent.wait_until]
+    return Progress(again_at=max(waits)) if waits else None
+
+
+def _mail(scene: Scene, one: Judged) -> store.EmailSent:
+    """The mail of a member who has an address, not written yet."""
+    if one.reached is None:
+        raise ValueError("who is gone gets no mail")
+    return batching.new_mail(
+        cause=scene.cause(one.lead_id),
+        campaign_id=str(scene.campaign["id"]),
+        step_number=int(scene.step["step_number"]),
         template_id=template_of(scene, one.lead_id),
-        recipient_email=one.address,
-        recipient_name=one.reached.lead["name"] if one.reached else None,
-        subject="",
-        outcome="pending" if one.skip is None else "skipped",
-        skip_reason=one.skip,
+        lead=one.reached.lead,
+        holder_id=one.reached.holder_id,
     )
 
 

@@ -16,7 +16,7 @@ from leadflow.campaigns.service import announcing, cohort_batches, ending
 from leadflow.campaigns.service.cohort_batches import Progress
 from leadflow.campaigns.service.members import Scene, excluded_steps
 from leadflow.core import clock, effects, seams, table
-from leadflow.core.errors import InProgress, LeadflowError, RateLimited, UpstreamUnavailable
+from leadflow.core.errors import InProgress, LeadflowError, OutcomeUnknown, RateLimited, UpstreamUnavailable
 from leadflow.core.observability import logger
 from leadflow.core.turns import Turns
 
@@ -97,7 +97,7 @@ def _let_go(cohort: store.Cohort, progress: Progress) -> None:
     if progress.is_done:
         _finish(cohort)
     elif progress.trouble is not None:
-        _in_trouble(cohort, progress.trouble)
+        _in_trouble(cohort, progress.trouble, progress.again_at)
     else:
         _again_at(cohort, progress.again_at or clock.now())
 
@@ -158,16 +158,16 @@ def _again_at(cohort: store.Cohort, moment: datetime) -> None:
     announcing.tell_in_time(cohort)
 
 
-def _in_trouble(cohort: store.Cohort, trouble: LeadflowError) -> None:
+def _in_trouble(cohort: store.Cohort, trouble: LeadflowError, again_at: datetime | None = None) -> None:
     """What cannot be sent now waits, or pauses the campaign where waiting does not help."""
+    now = clock.now()
     if isinstance(trouble, RateLimited):
-        _again_at(cohort, clock.now() + timedelta(seconds=trouble.retry_after_seconds))
+        _again_at(cohort, max(again_at or now, now + timedelta(seconds=trouble.retry_after_seconds)))
         return
     cohort.failures = int(cohort.failures) + 1
-    if isinstance(trouble, UpstreamUnavailable) and cohort.failures <= MOST_FAILURES:
-        asked = timedelta(seconds=trouble.retry_after_seconds or 0)
-        _again_at(cohort, clock.now() + max(asked, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (cohort.failures - 1))))
+    if isinstance(trouble, UpstreamUnavailable | OutcomeUnknown) and cohort.failures <= MOST_FAILURES:
+        _again_at(cohort, now + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (cohort.failures - 1)))
         return
     cohort.failures = 0
     ending.pause_because(cohort.campaign_id, trouble)
-    _again_at(cohort, clock.now())
+    _again_at(cohort, now)

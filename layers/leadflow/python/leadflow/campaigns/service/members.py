@@ -41,6 +41,10 @@ class Scene:
         """The id of the mail of a step, this one unless another is given, to this member."""
         return store.mail_of(str(self.campaign["id"]), str((step or self.step)["id"]), lead_id)
 
+    def cause(self, lead_id: str) -> tuple[str, ...]:
+        """What the mail of this step to this member comes of."""
+        return store.cause_of(str(self.campaign["id"]), str(self.step["id"]), lead_id)
+
     @property
     def contact_step(self) -> str:
         return f"{self.campaign['id']}#{self.step['id']}"

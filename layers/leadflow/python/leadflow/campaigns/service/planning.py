@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from leadflow.campaigns import store
-from leadflow.campaigns.rules import audience, cohorts, sequence
-from leadflow.campaigns.service import announcing, ending
+from leadflow.campaigns.rules import audience, cohorts, sequence, states
+from leadflow.campaigns.service import announcing, ending, ledger
 from leadflow.campaigns.service.members import excluded_steps, had_mail_of
 from leadflow.core import clock, table
 from leadflow.core.observability import logger
@@ -159,8 +159,10 @@ def _retry(run: store.CampaignRun) -> None:
 
 
 def _refused(cohort: store.Cohort) -> list[str]:
+    """Members whose mail may go out again: the provider refused it, and it was written at all."""
     by_mail = {
         store.mail_of(cohort.campaign_id, cohort.step_id, lead_id): lead_id
         for lead_id in store.members_of(cohort).lead_ids
     }
-    return [by_mail[mail.id] for mail in store.find_mails(by_mail) if mail.outcome == "rejected"]
+    found = [mail for mail in store.find_mails(list(by_mail)) if ledger.changed(mail, states.renewed)]
+    return [by_mail[mail.id] for mail in found if store.words_of(mail.kept) is not None]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from leadflow.campaigns.service import cohorts, planning, sending
+from leadflow.campaigns.service import batches, cohorts, planning, sending
 
 
 def reconcile() -> dict[str, int]:
-    """Counts by what was found."""
-    return {**sending.reconcile(), **planning.reconcile(), **cohorts.reconcile()}
+    """Looks after mails, batches, campaigns and cohorts that nobody is at; counts by what was done."""
+    return {**sending.reconcile(), **batches.reconcile(), **planning.reconcile(), **cohorts.reconcile()}

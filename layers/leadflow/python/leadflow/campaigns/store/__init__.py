@@ -1,5 +1,6 @@
 """Where campaigns, templates, mails, what happened to them, and suppressions are kept, a module each."""
 
+from leadflow.campaigns.store.batches import MailBatch, MailBatchList, find_batch, mail_ids_of, open_batch
 from leadflow.campaigns.store.bodies import Content, EmailBody, body_of, find_body, unpacked
 from leadflow.campaigns.store.campaigns import (
     EmailCampaign,
@@ -15,7 +16,6 @@ from leadflow.campaigns.store.campaigns import (
     steps_of,
     write_steps,
 )
-from leadflow.campaigns.store.claims import claim_each, renew_each
 from leadflow.campaigns.store.cohorts import (
     CampaignRun,
     Cohort,
@@ -51,7 +51,24 @@ from leadflow.campaigns.store.contacts import (
     note_contacts,
     note_stop,
 )
-from leadflow.campaigns.store.mail_lists import GROUPS, page_of_campaign, page_of_mails, partitions_of, shown
+from leadflow.campaigns.store.letters import (
+    LetterTexts,
+    MailLetter,
+    OwnWords,
+    find_letters,
+    keep_letter,
+    own_words,
+    packed_words,
+    said,
+)
+from leadflow.campaigns.store.mail_lists import (
+    GROUPS,
+    page_of_campaign,
+    page_of_mails,
+    partitions_of,
+    shown,
+    with_bodies,
+)
 from leadflow.campaigns.store.mails import (
     SHARDS,
     TROUBLE,
@@ -60,6 +77,7 @@ from leadflow.campaigns.store.mails import (
     EmailSent,
     amend,
     begin_again,
+    cause_of,
     claim,
     close,
     event_of,
@@ -70,6 +88,7 @@ from leadflow.campaigns.store.mails import (
     tracking_id,
     waiting_mails,
 )
+from leadflow.campaigns.store.many import amend_many, claim_many
 from leadflow.campaigns.store.members import (
     Conversion,
     SkippedMember,
@@ -98,6 +117,7 @@ from leadflow.campaigns.store.templates import (
     new_template,
     page_of_templates,
 )
+from leadflow.campaigns.store.words import Words, words_of
 
 __all__ = [
     "ERASED_ADDRESS",
@@ -117,31 +137,41 @@ __all__ = [
     "EmailSent",
     "EmailSequenceStep",
     "EmailTemplate",
+    "LetterTexts",
+    "MailBatch",
+    "MailBatchList",
+    "MailLetter",
+    "OwnWords",
     "Recount",
     "SendRate",
     "SequenceStop",
     "SkippedMember",
     "Suppression",
+    "Words",
     "add_cohort",
     "amend",
+    "amend_many",
     "await_time",
     "await_worker",
     "begin_again",
     "begin_step",
     "body_of",
+    "cause_of",
     "claim",
-    "claim_each",
+    "claim_many",
     "close",
     "cohorts_of",
     "contacts_of",
     "conversion",
     "end_run",
     "event_of",
+    "find_batch",
     "find_body",
     "find_campaign",
     "find_campaigns",
     "find_cohort",
     "find_contacted",
+    "find_letters",
     "find_mail",
     "find_mails",
     "find_run",
@@ -151,7 +181,9 @@ __all__ = [
     "find_template",
     "finish_cohort",
     "follow_late",
+    "keep_letter",
     "last_recounts",
+    "mail_ids_of",
     "mail_of",
     "mails_before",
     "members_of",
@@ -168,8 +200,11 @@ __all__ = [
     "note_recount",
     "note_stop",
     "noted_members",
+    "open_batch",
     "overdue_cohorts",
     "overdue_runs",
+    "own_words",
+    "packed_words",
     "page_of_campaign",
     "page_of_campaigns",
     "page_of_mails",
@@ -179,8 +214,8 @@ __all__ = [
     "part_cohort",
     "partitions_of",
     "remove_campaign",
-    "renew_each",
     "rest_run",
+    "said",
     "shown",
     "skipped_among",
     "skipped_member",
@@ -195,5 +230,7 @@ __all__ = [
     "tracking_id",
     "unpacked",
     "waiting_mails",
+    "with_bodies",
+    "words_of",
     "write_steps",
 ]
