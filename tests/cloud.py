@@ -29,10 +29,11 @@ _clients: dict[str, Any] = {}
 def fresh_cloud(clock: Clock) -> Iterator[seams.Seams]:
     """A table, queues, a state machine, a key and secrets, empty; seams with this clock; doors held to their roles."""
     fresh = seams.Seams(clock, CountingEntropy(), sleep=lambda _: None, kept=dict(_clients))
-    with mock_aws(), lighter(), seams.installed(fresh) as installed, rights.held(), _key_on_demand(), _bus() as bus:
+    with mock_aws(), lighter(), seams.installed(fresh) as installed, rights.held(), _made_on_demand(), _bus() as bus:
         _make_table()
         _make_secrets()
-        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in ("STARTS", "DELIVERIES", "TIMERS", "COHORTS")}
+        queues = ("STARTS", "DELIVERIES", "TIMERS", "ENRICHMENTS", "COHORTS")
+        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in queues}
         made["STATE_MACHINE_ARN"] = _make_machine()
         made["JOBS_BUS_NAME"] = bus
         made |= _make_schedule_group()
@@ -112,6 +113,27 @@ def _make_secrets() -> None:
         Name=os.environ["APP_SECRET_ID"], SecretString=json.dumps({"master": "m" * 64})
     )
     aws.client("ssm").put_parameter(Name=os.environ["PUBLIC_URL_PARAMETER"], Value=PUBLIC_URL, Type="String")
+
+
+@contextmanager
+def _made_on_demand() -> Iterator[None]:
+    with _key_on_demand(), _bucket_on_demand():
+        yield
+
+
+@contextmanager
+def _bucket_on_demand() -> Iterator[None]:
+    """Makes the bucket when somebody first asks what is in it; whoever puts something there makes it before."""
+    s3 = aws.client("s3")
+
+    def make(**_: Any) -> None:
+        contextvars.Context().run(s3.create_bucket, Bucket=os.environ["BUCKET_NAME"])
+
+    s3.meta.events.register("before-parameter-build.s3.ListObjectsV2", make)
+    try:
+        yield
+    finally:
+        s3.meta.events.unregister("before-parameter-build.s3.ListObjectsV2", make)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ _RIGHTS = {
     "CreateMultipartUpload": {"PutObject"},
     "DeleteMessageBatch": {"DeleteMessage"},
     "HeadObject": {"GetObject"},
+    "ListObjectsV2": {"ListBucket"},
     "SendMessageBatch": {"SendMessage"},
     "UploadPart": {"PutObject"},
 }

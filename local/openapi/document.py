@@ -22,8 +22,10 @@ from local.openapi.doors import CannotDescribe, Door
 _WINGS = {
     "agents": "workflows",
     "appointments": "activities",
+    "conversations": "channels",
     "suppressions": "campaigns",
     "tasks": "activities",
+    "scoring": "leads",
     "signals": "leads",
     "templates": "campaigns",
     "tracking": "campaigns",

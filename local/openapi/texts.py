@@ -31,6 +31,7 @@ Optional fields of a record are always there, null when empty. Fields may be add
 
 AREAS = {
     "leads": "People who may become customers, with what they are worth so far.",
+    "scoring": "What scores are made by.",
     "signals": "What leads do, what it adds to their score, and the doors of websites: forms and visits.",
     "tasks": "What somebody is to do, about a lead or about none.",
     "appointments": "Meetings with leads. Nobody is booked twice for the same time.",
@@ -39,9 +40,11 @@ AREAS = {
     "suppressions": "Addresses nothing is sent to, and why.",
     "tracking": "Links in mails: pictures that tell of an open, links that tell of a click, unsubscribing.",
     "workflows": "What happens when something happens to a lead: triggers and a tree of actions.",
+    "enrichment": "What sources of data know about leads: asked by the field, within budgets.",
     "executions": "Runs of workflows.",
     "agents": "Models that workflows can ask, at any OpenAI-compatible endpoint.",
     "channels": "Accounts at providers that messages go out and come in by.",
+    "conversations": "What people say to us and we to them, on seven channels.",
     "webhooks": "What providers report, and the inbox it is kept in.",
     "platform": "API keys, and the service itself.",
 }

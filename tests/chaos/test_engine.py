@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import ClassVar
 
 import pytest
 
@@ -11,111 +14,93 @@ from leadflow.campaigns import service as campaigns
 from leadflow.campaigns.service import sending
 from leadflow.core import effects, table
 from leadflow.workflows import store_waiting
-from leadflow.workflows.service import actions, dispatching, recovery, running, starting, waiting
-from tests.chaos.killing import Killed, Place, kill_at, places
+from leadflow.workflows.service import actions, cancelling, dispatching, recovery, running, starting, waiting
+from tests.chaos.killing import Killed
+from tests.chaos.worlds import Actions, World, alone, killed_everywhere
 from tests.cloud import fresh_cloud
+from tests.functional import wire
 from tests.functional.campaigns.mailing import MailService, email_channel, lead, mail_service, template
-from tests.functional.workflows.engine import Engine
 from tests.harness import Clock, call
 
 ENGINE: tuple[ModuleType, ...] = (dispatching, starting, recovery, running, actions)
 
 
-class World:
+class TwiceTagged(World):
     """One lead that a workflow waits for: tag it, wait a minute, tag it again."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.engine = Engine(clock)
-        self.workflow_id = call("workflows/create_workflow", {"name": "Twice tagged"}).json["id"]
-        path = {"workflow_id": self.workflow_id}
-        assert call("workflows/add_trigger", {"trigger_type": "lead_created"}, path=path).status == 201
-        gate = {"if": {"field": "lead.source", "op": "eq", "value": "api"}}
-        steps: list[tuple[str, dict[str, Any]]] = [
-            ("condition", gate),
-            ("update_lead", {"add_tags": ["one"]}),
-            ("wait", {"minutes": 1}),
-            ("update_lead", {"add_tags": ["two"]}),
-        ]
-        for order, (kind, config) in enumerate(steps):
-            body = {"action_type": kind, "action_config": config, "order": order}
-            assert call("workflows/add_action", body, path=path).status == 201
-        assert call("workflows/activate_workflow", path=path).status == 200
-        self.engine.changes()
-        clock.advance(seconds=1)
-        lead = call("leads/create_lead", {"name": "Ada", "email": "ada@example.com"})
-        self.lead_id = lead.json["id"]
-        self.records = self.engine.changes()
-
-    def work(self) -> None:
-        """Everything the platform does for this lead."""
-        self.engine.deliver(self.records)
-        self.engine.run()
-
-    def recover(self) -> None:
-        """What the platform does after a death: the batch comes again, leases run out, reconcile looks around."""
-        self.engine.asleep.clear()
-        self.engine.starts()
-        self.engine.deliver(self.records)
-        self.engine.run()
-        self.clock.advance(seconds=effects.LEASE.total_seconds() + 60)
-        recovery.reconcile()
-        self.engine.run()
+    actions: ClassVar[Actions] = [
+        ("condition", {"if": {"field": "lead.source", "op": "eq", "value": "api"}}),
+        ("update_lead", {"add_tags": ["one"]}),
+        ("wait", {"minutes": 1}),
+        ("update_lead", {"add_tags": ["two"]}),
+    ]
 
     def check(self) -> None:
-        [run] = call("executions/list_executions", path={"workflow_id": self.workflow_id}).json["items"]
-        assert run["status"] == "completed", run
-        logs = call("executions/list_logs", path={"execution_id": run["id"]}).json["items"]
-        assert [(log["action_type"], log["status"]) for log in logs] == [
+        assert [(log["action_type"], log["status"]) for log in self.completed_logs()] == [
             ("condition", "completed"),
             ("update_lead", "completed"),
             ("wait", "completed"),
             ("update_lead", "completed"),
         ]
-        lead = call("leads/get_lead", path={"lead_id": self.lead_id})
-        assert lead.json["tags"] == ["one", "two"]
+        assert self.lead().json["tags"] == ["one", "two"]
         # Created once and changed twice: no action was done again.
-        assert lead.etag == '"3"'
-
-
-def lines_of_the_engine() -> list[Place]:
-    clock = Clock()
-    with fresh_cloud(clock):
-        return places(World(clock).work, *ENGINE)
+        assert self.lead().etag == '"3"'
 
 
 def test_each_action_is_done_once_wherever_the_process_dies() -> None:
-    lines = lines_of_the_engine()
-    assert len(lines) > 15
-    for place in lines:
-        clock = Clock()
-        with fresh_cloud(clock):
-            world = World(clock)
-            assert kill_at(place, world.work, *ENGINE), place
-            world.recover()
-            try:
-                world.check()
-            except AssertionError as error:
-                error.add_note(f"killed at {place}")
-                raise
+    killed_everywhere(partial(alone, TwiceTagged), *ENGINE)
 
 
-def test_a_run_survives_the_loss_of_everything_but_the_table() -> None:
-    """Queues, timers and state machine executions are emptied while runs wait."""
-    clock = Clock()
-    with fresh_cloud(clock):
-        world = World(clock)
+def test_x22_a_run_survives_the_loss_of_everything_but_the_table() -> None:
+    """Queues, timers and state machine executions are emptied while runs wait, for as long as five months."""
+    with alone(TwiceTagged) as world:
         world.engine.deliver(world.records)
         world.engine.starts()
-        clock.advance(minutes=3)
+        world.clock.advance(days=150)
         assert recovery.reconcile()["restarted"] == 1
         for start in world.engine.starts():
             world.engine.segment(start)
         world.engine.asleep.clear()
-        clock.advance(minutes=10)
+        world.clock.advance(days=150)
         assert recovery.reconcile()["restarted"] == 1
         world.engine.run()
         world.check()
+
+
+def test_x22_a_run_that_has_ended_is_never_said_to_have_failed_or_to_run() -> None:
+    """The process dies after the last commit: the platform sees a task that failed, and there is one truth."""
+    last = _calls_of_the_last_segment()
+    with alone(TwiceTagged) as world:
+        world.engine.deliver(world.records)
+        [start] = world.engine.starts()
+        assert world.engine.segment(start) == "wait"
+        world.clock.advance(minutes=2)
+        with pytest.raises(wire.Killed), wire.killed_at(last, sent=True):
+            world.engine.segment(start)
+        ended = world.run_record()
+        world.check()
+        assert world.engine.segment(start) == "done"
+        world.clock.advance(hours=3)
+        assert recovery.reconcile() == {"restarted": 0, "given_up": 0}
+        world.engine.asleep.clear()
+        world.engine.run()
+        assert world.run_record() == ended
+        totals = call("workflows/get_workflow", path={"workflow_id": world.workflow_id}).json
+        counts = ("execution_count", "success_count", "failure_count")
+        assert [totals[name] for name in counts] == [1, 1, 0]
+
+
+def _calls_of_the_last_segment() -> int:
+    """How many calls to the table the segment after the wait makes, its commit as completed the last."""
+    with alone(TwiceTagged) as world:
+        world.engine.deliver(world.records)
+        [start] = world.engine.starts()
+        world.engine.segment(start)
+        world.clock.advance(minutes=2)
+        with wire.watched() as seen:
+            world.engine.segment(start)
+    assert seen[-1] == "TransactWriteItems"
+    return len(seen)
 
 
 def test_a_kill_is_seen_by_nothing_that_handles_errors() -> None:
@@ -143,23 +128,19 @@ class _Effect(effects.LedgerEntry, discriminator="ChaosEffect"):
     """An effect of these tests."""
 
 
-class MailWorld(World):
+class Mailed(World):
     """One lead that a workflow waits for: mail it."""
 
-    def __init__(self, clock: Clock, mails: MailService) -> None:
-        self.clock, self.mails = clock, mails
-        self.engine = Engine(clock)
+    mails: MailService
+
+    def prepare(self) -> None:
         email_channel()
-        self.workflow_id = call("workflows/create_workflow", {"name": "Mails"}).json["id"]
-        path = {"workflow_id": self.workflow_id}
-        assert call("workflows/add_trigger", {"trigger_type": "lead_created"}, path=path).status == 201
-        body = {"action_type": "send_email", "action_config": {"template_id": template()}}
-        assert call("workflows/add_action", body, path=path).status == 201
-        assert call("workflows/activate_workflow", path=path).status == 200
-        self.engine.changes()
-        clock.advance(seconds=1)
-        self.lead_id = lead()
-        self.records = self.engine.changes()
+
+    def action_list(self) -> Actions:
+        return [("send_email", {"template_id": template()})]
+
+    def set_off(self) -> str:
+        return lead()
 
     def work(self) -> None:
         """The batch comes twice, as it may, before anything else happens."""
@@ -174,49 +155,32 @@ class MailWorld(World):
         super().recover()
 
     def check(self) -> None:
-        [run] = call("executions/list_executions", path={"workflow_id": self.workflow_id}).json["items"]
-        assert run["status"] == "completed", run
+        self.completed_logs()
         assert len(self.mails.sent) == 1
         [mail] = call("campaigns/list_lead_emails", path={"lead_id": self.lead_id}).json["items"]
         assert mail["outcome"] == "accepted"
 
 
-def test_one_mail_goes_out_wherever_the_task_dies_and_however_often_the_batch_comes() -> None:
+@contextmanager
+def mailed() -> Iterator[Mailed]:
     clock = Clock()
     with fresh_cloud(clock), mail_service() as mails:
-        states = places(MailWorld(clock, mails).work, *ENGINE, sending)
-    assert len(states) > 15
-    for place in states:
-        clock = Clock()
-        with fresh_cloud(clock), mail_service() as mails:
-            world = MailWorld(clock, mails)
-            assert kill_at(place, world.work, *ENGINE, sending), place
-            world.recover()
-            try:
-                world.check()
-            except AssertionError as error:
-                error.add_note(f"killed at {place}")
-                raise
+        world = Mailed(clock)
+        world.mails = mails
+        yield world
 
 
-class EventWorld(World):
+def test_one_mail_goes_out_wherever_the_task_dies_and_however_often_the_batch_comes() -> None:
+    killed_everywhere(mailed, *ENGINE, sending)
+
+
+class Qualified(World):
     """One lead that a workflow waits for: wait until it is qualified, tag it."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.engine = Engine(clock)
-        self.workflow_id = call("workflows/create_workflow", {"name": "Waits"}).json["id"]
-        path = {"workflow_id": self.workflow_id}
-        assert call("workflows/add_trigger", {"trigger_type": "lead_created"}, path=path).status == 201
-        wait = {"for_event": "lead_status_changed", "event_config": {"to": "qualified"}, "timeout_hours": 48}
-        for order, (kind, config) in enumerate([("wait", wait), ("update_lead", {"add_tags": ["qualified"]})]):
-            body = {"action_type": kind, "action_config": config, "order": order}
-            assert call("workflows/add_action", body, path=path).status == 201
-        assert call("workflows/activate_workflow", path=path).status == 200
-        self.engine.changes()
-        clock.advance(seconds=1)
-        self.lead_id = call("leads/create_lead", {"name": "Ada", "email": "ada@example.com"}).json["id"]
-        self.records = self.engine.changes()
+    actions: ClassVar[Actions] = [
+        ("wait", {"for_event": "lead_status_changed", "event_config": {"to": "qualified"}, "timeout_hours": 48}),
+        ("update_lead", {"add_tags": ["qualified"]}),
+    ]
 
     def work(self) -> None:
         """The run lies down, then the event comes, and comes again."""
@@ -246,35 +210,63 @@ class EventWorld(World):
         recovery.reconcile()
         for start in self.engine.starts():
             self.engine.segment(start)
-        if call("leads/get_lead", path={"lead_id": self.lead_id}).json["status"] != "qualified":
+        if self.lead().json["status"] != "qualified":
             self.qualify()
         self.engine.deliver(self.records)
         self.engine.run()
 
     def check(self) -> None:
-        [run] = call("executions/list_executions", path={"workflow_id": self.workflow_id}).json["items"]
-        assert run["status"] == "completed", run
-        logs = call("executions/list_logs", path={"execution_id": run["id"]}).json["items"]
+        logs = self.completed_logs()
         assert [log["status"] for log in logs] == ["completed", "completed"]
         assert logs[0]["output_data"]["event"] == "lead_status_changed"
-        assert call("leads/get_lead", path={"lead_id": self.lead_id}).json["tags"] == ["qualified"]
+        assert self.lead().json["tags"] == ["qualified"]
         assert store_waiting.waiting_for(self.lead_id, "lead_status_changed") == []
 
 
 def test_an_event_wakes_its_run_once_wherever_the_process_dies() -> None:
-    clock = Clock()
-    modules = (*ENGINE, waiting)
-    with fresh_cloud(clock):
-        states = places(EventWorld(clock).work, *modules)
-    assert len(states) > 15
-    for place in states:
-        clock = Clock()
-        with fresh_cloud(clock):
-            world = EventWorld(clock)
-            assert kill_at(place, world.work, *modules), place
-            world.recover()
-            try:
-                world.check()
-            except AssertionError as error:
-                error.add_note(f"killed at {place}")
-                raise
+    killed_everywhere(partial(alone, Qualified), *ENGINE, waiting)
+
+
+class Cancelled(World):
+    """The run waits, for days, and is cancelled."""
+
+    actions: ClassVar[Actions] = [
+        ("update_lead", {"add_tags": ["one"]}),
+        ("wait", {"days": 2}),
+        ("update_lead", {"add_tags": ["two"]}),
+    ]
+
+    def work(self) -> None:
+        self.engine.deliver(self.records)
+        for start in self.engine.starts():
+            self.engine.segment(start)
+        run = self.run_record()["id"]
+        assert call("executions/cancel_execution", path={"execution_id": run}).status == 200
+
+    def recover(self) -> None:
+        """As in any world; who cancelled and had no answer asks again."""
+        self.engine.asleep.clear()
+        self.engine.starts()
+        self.engine.deliver(self.records)
+        self.clock.advance(seconds=effects.LEASE.total_seconds() + 60)
+        recovery.reconcile()
+        for start in self.engine.starts():
+            self.engine.segment(start)
+        run = self.run_record()
+        if run["status"] == "running":
+            assert call("executions/cancel_execution", path={"execution_id": run["id"]}).status == 200
+
+    def check(self) -> None:
+        self.engine.run()
+        run = self.run_record()
+        assert run["status"] == "cancelled"
+        logs = call("executions/list_logs", path={"execution_id": run["id"]}).json["items"]
+        assert [(log["action_type"], log["status"]) for log in logs] == [
+            ("update_lead", "completed"),
+            ("wait", "skipped"),
+        ]
+        assert self.lead().json["tags"] == ["one"]
+
+
+def test_a_cancelled_run_ends_with_all_its_logs_wherever_the_process_dies() -> None:
+    killed_everywhere(partial(alone, Cancelled), *ENGINE, cancelling)

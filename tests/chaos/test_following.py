@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import ModuleType
 
 from leadflow.workflows import store
 from leadflow.workflows.service import actions, following, recovery, running
-from tests.chaos.killing import Place, kill_at, places
-from tests.chaos.test_engine import World
-from tests.cloud import fresh_cloud
+from tests.chaos.test_engine import TwiceTagged
+from tests.chaos.worlds import alone, killed_everywhere
 from tests.harness import Clock, call
 
 MOVING: tuple[ModuleType, ...] = (running, following, recovery, actions)
 
 
-class Followed(World):
+class Followed(TwiceTagged):
     """The run waits, and then its wait is replaced by another tag, in a version that it is to follow."""
 
     def __init__(self, clock: Clock) -> None:
@@ -33,9 +33,8 @@ class Followed(World):
         self.engine.run()
 
     def check(self) -> None:
-        [run] = call("executions/list_executions", path={"workflow_id": self.workflow_id}).json["items"]
-        assert (run["status"], run["workflow_version"]) == ("completed", 2), run
-        logs = call("executions/list_logs", path={"execution_id": run["id"]}).json["items"]
+        logs = self.completed_logs()
+        assert self.run_record()["workflow_version"] == 2
         assert [(log["action_type"], log["status"], log["workflow_version"]) for log in logs] == [
             ("condition", "completed", 1),
             ("update_lead", "completed", 1),
@@ -43,28 +42,9 @@ class Followed(World):
             ("update_lead", "completed", 2),
             ("update_lead", "completed", 2),
         ]
-        lead = call("leads/get_lead", path={"lead_id": self.lead_id})
-        assert lead.json["tags"] == ["one", "instead", "two"]
-        assert lead.etag == '"4"'
-
-
-def lines_of_moving() -> list[Place]:
-    clock = Clock()
-    with fresh_cloud(clock):
-        return places(Followed(clock).work, *MOVING)
+        assert self.lead().json["tags"] == ["one", "instead", "two"]
+        assert self.lead().etag == '"4"'
 
 
 def test_a_run_moves_once_wherever_the_process_dies() -> None:
-    lines = lines_of_moving()
-    assert len(lines) > 10
-    for place in lines:
-        clock = Clock()
-        with fresh_cloud(clock):
-            world = Followed(clock)
-            assert kill_at(place, world.work, *MOVING), place
-            world.recover()
-            try:
-                world.check()
-            except AssertionError as error:
-                error.add_note(f"killed at {place}")
-                raise
+    killed_everywhere(partial(alone, Followed), *MOVING, fewest=11)

@@ -16,6 +16,7 @@ from leadflow.core import effects, outbound, seams
 from leadflow.workflows import store_outbound
 from leadflow.workflows.service import actions, asking, calling, recovery, running
 from tests.chaos.killing import Place, kill_at, lines, places
+from tests.chaos.worlds import published
 from tests.cloud import fresh_cloud
 from tests.functional import wire
 from tests.functional.workflows.engine import Engine
@@ -35,12 +36,8 @@ class World:
     def __init__(self, clock: Clock, action_type: str, config: dict[str, Any]) -> None:
         self.clock = clock
         self.engine = Engine(clock)
-        self.workflow_id = call("workflows/create_workflow", {"name": "Out"}).json["id"]
+        self.workflow_id = published(None, [(action_type, config)])
         path = {"workflow_id": self.workflow_id}
-        body = {"action_type": action_type, "action_config": config}
-        made = call("workflows/add_action", body, path=path)
-        assert made.status == 201, made.text
-        assert call("workflows/activate_workflow", path=path).status == 200
         lead_id = call("leads/create_lead", {"name": "Ada", "email": "ada@example.com"}).json["id"]
         assert call("workflows/run_workflow", {"lead_id": lead_id}, path=path).status == 202
         self.engine.deliver()

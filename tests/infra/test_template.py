@@ -52,9 +52,11 @@ SHARED_ENVIRONMENT = {
     "STARTS_QUEUE_URL",
     "TABLE_NAME",
     "TIMERS_QUEUE_URL",
+    "COHORTS_QUEUE_URL",
+    "ENRICHMENTS_QUEUE_URL",
 }
 # What a removal means that somebody removed it.
-NEVER_EXPIRING = {"Appointment", "Lead", "Task", "Workflow"}
+NEVER_EXPIRING = {"Appointment", "Conversation", "EmailCampaign", "Lead", "Message", "Task", "Workflow"}
 EVERY_FUNCTION = pytest.mark.parametrize("function", functions().values(), ids=functions())
 
 
@@ -254,7 +256,18 @@ def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize(
     ("action", "may"),
     [
-        ("kms:Decrypt", {"ChannelCheckRole", "DeliveryWorkerRole", "IngestRole", "SegmentRole"}),
+        (
+            "kms:Decrypt",
+            {
+                "CampaignWorkerRole",
+                "ChannelCheckRole",
+                "DeliveryWorkerRole",
+                "EnrichmentWorkerRole",
+                "IngestRole",
+                "MessagesWorkerRole",
+                "SegmentRole",
+            },
+        ),
         ("states:StartExecution", {"ReconcileRole", "StarterRole"}),
         ("lambda:InvokeFunction", {"EngineRole"}),
     ],
@@ -320,3 +333,14 @@ def test_every_state_is_reached() -> None:
         named.update(rule["Next"] for rule in [*state.get("Choices", []), *state.get("Catch", [])])
 
     assert named == states.keys()
+
+
+def test_the_dashboard_shows_what_is_there() -> None:
+    body = template()["Resources"]["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    named = set(re.findall(r"\$\{([^}:]+)\}", body))
+
+    widgets = json.loads(re.sub(r"\$\{[^}]+\}", "here", body))["widgets"]
+
+    assert named <= template()["Resources"].keys()
+    assert len({(one["x"], one["y"]) for one in widgets}) == len(widgets)
+    assert all(one["properties"]["metrics"] for one in widgets)

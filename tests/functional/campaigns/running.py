@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 from leadflow.campaigns import store
+from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import aws, seams
 from tests.functional.campaigns.campaigning import campaign, step
 from tests.functional.campaigns.mailing import MailService, lead
@@ -103,8 +104,8 @@ def recipients(mails: MailService) -> list[str]:
 def mails_of(campaign_id: str) -> list[store.EmailSent]:
     """All mails of a campaign, by its cohorts."""
     found: dict[str, store.EmailSent] = {}
-    for cohort in store.cohorts_of(campaign_id):
-        lead_ids = store.members_of(cohort).lead_ids
+    for cohort in runs.cohorts_of(campaign_id):
+        lead_ids = runs.members_of(cohort).lead_ids
         ids = [store.mail_of(campaign_id, cohort.step_id, lead_id) for lead_id in lead_ids]
         found |= {mail.id: mail for mail in store.find_mails(ids)}
     return list(found.values())

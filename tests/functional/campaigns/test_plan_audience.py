@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadflow.campaigns import store
+from leadflow.campaigns.store import cohorts as runs
 from tests.functional.campaigns.mailing import MailService, email_channel, lead
 from tests.functional.campaigns.running import acted, people, ready, recipients, take_announced, tally, work
 from tests.functional.wire import interrupted
@@ -14,7 +14,7 @@ def planned(campaign_id: str) -> list[str]:
     acted(campaign_id, "launch_campaign")
     for event in take_announced():
         door("campaigns/plan_audience")(event, None)
-    return [one for cohort in store.cohorts_of(campaign_id) for one in store.members_of(cohort).lead_ids]
+    return [one for cohort in runs.cohorts_of(campaign_id) for one in runs.members_of(cohort).lead_ids]
 
 
 def test_the_audience_is_who_fits_and_is_not_excluded(mails: MailService) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leadflow.campaigns import store
+from leadflow.campaigns.store import cohorts as runs
 from tests.functional.campaigns.mailing import MailService, email_channel
 from tests.functional.campaigns.running import (
     act,
@@ -64,12 +65,12 @@ def test_a_cohort_that_parks_while_the_campaign_is_resumed_goes_on(mails: MailSe
     acted(campaign_id, "launch_campaign")
     work(messages=0)
     acted(campaign_id, "pause_campaign")
-    [cohort] = store.cohorts_of(campaign_id)
+    [cohort] = runs.cohorts_of(campaign_id)
     paused = store.find_campaign(campaign_id)
     assert paused is not None
     acted(campaign_id, "resume_campaign")
 
-    assert store.park_cohort(cohort, paused) is False
+    assert runs.park_cohort(cohort, paused) is False
     work()
 
     assert tally(campaign_id) == {"accepted": 1}

@@ -84,10 +84,16 @@ class World:
         lead_id = str(call("leads/create_lead", person, headers={"idempotency-key": key}).json["id"])
         about = {"signal_type": "chat_message", "signal_data": {"said": f"I am {person['name']}"}}
         plan = {"lead_id": lead_id, "title": f"Show {person['name']} the looms", "assigned_to": "sam@example.com"}
+        said = {
+            "source": "forager",
+            "company_name": person.get("company"),
+            "enrichment_data": {"x": person["name"] * 3_000},
+        }
         at = "2026-03-04T23:30:00Z" if key == "person" else "2026-03-04T22:30:00Z"
         for name, body, path in (
             ("signals/record_signal", about, {"lead_id": lead_id}),
             ("templates/preview_template", {"lead_id": lead_id}, {"template_id": self.template_id}),
+            ("enrichment/create_enrichment", said, {"lead_id": lead_id}),
             ("tasks/create_task", plan, {}),
             ("appointments/create_appointment", {**plan, "scheduled_at": at, "duration_minutes": 60}, {}),
         ):

@@ -70,7 +70,7 @@ def test_nothing_of_the_person_is_left_anywhere(world: World, clock: Clock, capl
     done = erasure(world.lead_id)
     assert (done["status"], done["completed_at"]) == ("completed", "2026-03-02T09:00:01.000Z")
     assert {name: number > 0 for name, number in done["deleted"].items()} == dict.fromkeys(
-        ("workflows", "activities", "campaigns", "channels", "leads"), True
+        ("workflows", "enrichment", "activities", "campaigns", "channels", "leads"), True
     )
     kept = {item["type"]["S"] for item in stored() if world.lead_id in repr(item) or world.mail_id in repr(item)}
     assert kept == {"Erasure", "ErasedMail", "Suppression", "CountedPlace"}

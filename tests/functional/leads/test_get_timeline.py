@@ -172,10 +172,10 @@ def test_a_page_costs_the_same_whatever_the_lead_has_behind_it() -> None:
         assert len(page["items"]) == limit
         costs[limit] = Counter(seen)
 
-    # The lead; signals, merges, changes of status, keys of mails, of runs, of tasks and of appointments; those four,
-    # and for the first change the lead.
-    assert costs[5] == {"GetItem": 1, "Query": 7, "BatchGetItem": 4}
-    assert costs[20] == {"GetItem": 1, "Query": 7, "BatchGetItem": 5}
+    # The lead; signals, merges, changes of status, enrichments, keys of mails, of runs, of messages, of tasks and of
+    # appointments; those that there are, and for the first change the lead.
+    assert costs[5] == {"GetItem": 1, "Query": 9, "BatchGetItem": 4}
+    assert costs[20] == {"GetItem": 1, "Query": 9, "BatchGetItem": 5}
 
 
 def test_a_key_in_an_index_without_its_item_hides_nothing() -> None:

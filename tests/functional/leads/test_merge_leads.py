@@ -349,7 +349,7 @@ def test_other_transactions_are_waited_out() -> None:
 def test_dying_on_the_way_it_is_all_or_nothing_and_the_repetition_finds_it(*, sent: bool, clock: Clock) -> None:
     ada, other = pair()
     key = {"idempotency-key": "once"}
-    with pytest.raises(Killed), killed_at(4, sent=sent):
+    with pytest.raises(Killed), killed_at(5, sent=sent):
         merge(ada, other, headers=key)
 
     assert (shown(other)["id"] == ada) is sent
@@ -370,3 +370,18 @@ def test_the_same_merge_between_our_two_looks_is_the_same_merge() -> None:
 
     assert (answer.status, rivals[0].status) == (200, 200)
     assert answer.json["merge_id"] == rivals[0].json["merge_id"]
+
+
+def test_x31_what_is_merged_is_never_merged_with_itself_and_loses_nothing_it_was_told() -> None:
+    """A message comes between the two looks of a merge, which is asked for at the same time by its own part."""
+    ada, other = pair()
+    signalled(ada, 3)
+    with interrupted(lambda: (signalled(other, 5), merge(ada, other))):
+        assert merge(ada, other).status == 200
+    before = counts()
+    for target, source in ((ada, ada), (ada, other), (other, other), (other, ada)):
+        assert merge(target, source).status in ((200,) if (target, source) == (ada, other) else (409, 422))
+    assert counts() == before
+    assert {shown(one)["id"] for one in (ada, other)} == {ada}
+    signalled(other, 7)
+    assert shown(ada)["score"] == 15

@@ -9,11 +9,12 @@ import pytest
 
 from leadflow.campaigns import service as campaigns
 from leadflow.channels import service as channels
+from leadflow.enrichment.service import recovery as enrichment
 from leadflow.leads import service as leads
 from leadflow.workflows.service import recovery, timing
 from tests.harness import ROOT, door
 
-WINGS = ("workflows", "campaigns", "channels", "leads", "timers")
+WINGS = ("workflows", "campaigns", "channels", "leads", "timers", "enrichment")
 
 
 def tick() -> dict[str, int]:
@@ -29,7 +30,7 @@ def test_an_empty_house_has_nothing_waiting() -> None:
 
 
 def test_counts_are_told_by_wing(monkeypatch: pytest.MonkeyPatch) -> None:
-    for number, wing in enumerate((recovery, campaigns, channels, leads, timing), start=1):
+    for number, wing in enumerate((recovery, campaigns, channels, leads, timing, enrichment), start=1):
         monkeypatch.setattr(wing, "reconcile", lambda number=number: {"done": number})
     assert tick() == {f"{wing}_done": n for n, wing in enumerate(WINGS, start=1)}
 

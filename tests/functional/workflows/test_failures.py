@@ -141,3 +141,22 @@ def test_a_failure_without_a_lead_starts_a_run_without_one(
     engine.run()
     [run] = runs_of(listener)
     assert (run["status"], run["lead_id"]) == ("completed", None)
+
+
+def test_x29_a_workflow_that_always_fails_is_never_switched_off_and_each_failure_is_told(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, make_lead: MakeLead, engine: Engine
+) -> None:
+    """Nothing is disabled in silence: what fails stays active until somebody says otherwise."""
+    failing = make_workflow()
+    add_action(failing, "wait", FAILS)
+    activate(failing)
+    told = answering(make_workflow, add_action, activate, "told", workflow_id=failing)
+    for number in range(12):
+        make_lead(email=f"lead{number}@example.com")
+        engine.run()
+    record = call("workflows/get_workflow", path={"workflow_id": failing}).json
+    assert (record["status"], record["execution_count"], record["failure_count"]) == ("active", 12, 12)
+    assert all("the lead has no time in this field" in run["error_message"] for run in runs_of(failing))
+    events = [run["trigger_data"] for run in runs_of(told)]
+    assert {event["execution_id"] for event in events} == {run["id"] for run in runs_of(failing)}
+    assert {event["error"] for event in events} == {"InvalidInput"}

@@ -1,43 +1,23 @@
-"""The trigger `time_based`: once per moment, whatever comes twice, late or never; X25 and X28."""
+"""The trigger `time_based`: once per moment, whatever comes twice, late or never."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
-from leadflow.core import aws, seams
-from leadflow.workflows.service import audiences
+from leadflow.core import seams
 from tests.functional import wire
 from tests.functional.leads.people import added
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.test_dispatch_changes import Activate, runs_of, tagging
-from tests.functional.workflows.timers import Timers, fired, paused, reconciled
+from tests.functional.workflows.timers import Timers, at, fired, paused, reconciled
 from tests.harness import Clock, call
 
 HOURLY = "rate(1 hour)"
 EVERYBODY = {"all": []}
-
-
-@pytest.fixture
-def timers(clock: Clock) -> Timers:
-    return Timers(clock)
-
-
-@pytest.fixture
-def timed(make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate) -> Any:
-    def make(schedule: str = HOURLY, **config: Any) -> str:
-        workflow_id = tagging(make_workflow, add_action, trigger="time_based", schedule=schedule, **config)
-        activate(workflow_id)
-        return workflow_id
-
-    return make
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 @pytest.mark.parametrize("twice", [False, True])
@@ -197,129 +177,6 @@ def test_a_worker_that_dies_on_any_call_loses_and_doubles_nothing(timed: Any, ti
     assert all(missed == 0 for _, missed in fired(workflow_id))
 
 
-def test_each_lead_of_the_audience_gets_one_run(timed: Any, timers: Timers) -> None:
-    hot = [added(f"hot{n}@example.com", source="ads")["id"] for n in range(audiences.PAGE + 5)]
-    for n in range(5):
-        added(f"cold{n}@example.com", source="chat")
-    workflow_id = timed("at(2026-03-02T10:00:00)", audience={"field": "lead.source", "op": "eq", "value": "ads"})
-    timers.run_until(at("2026-03-02T10:30:00Z"), twice=True)
-    runs = all_runs(workflow_id)
-    assert sorted(run["lead_id"] for run in runs) == sorted(hot)
-    assert {str(run["trigger_data"]) for run in runs} == {"{'scheduled_at': '2026-03-02T10:00:00.000Z', 'missed': 0}"}
-    [occurrence] = wire.stored("Occurrence")
-    assert (occurrence["status"]["S"], occurrence["begun"]["N"]) == ("done", str(len(hot)))
-    assert "expires_at" in occurrence
-
-
-def test_once_per_lead_and_filters_hold_for_audiences(
-    timed: Any, timers: Timers, make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate
-) -> None:
-    first, second = added("a@example.com")["id"], added("b@example.com", source="ads")["id"]
-    once = timed("rate(1 hour)", audience=EVERYBODY, once_per_lead=True)
-    filters = {"all": [{"field": "trigger.missed", "op": "eq", "value": 0}, _source("ads")]}
-    filtered = timed("rate(1 hour)", audience=EVERYBODY, filters=filters)
-    timers.run_until(at("2026-03-02T12:30:00Z"))
-    assert sorted(run["lead_id"] for run in all_runs(once)) == sorted([first, second])
-    assert [run["lead_id"] for run in all_runs(filtered)] == [second] * 3
-
-
-def test_filters_without_an_audience_are_asked_of_nobody(timed: Any, timers: Timers) -> None:
-    never = timed(filters=_source("ads"))
-    punctual = timed(filters={"field": "trigger.missed", "op": "eq", "value": 0})
-    timers.run_until(at("2026-03-02T10:30:00Z"))
-    assert (len(runs_of(never)), len(runs_of(punctual))) == (0, 1)
-
-
-def test_a_walk_that_dies_anywhere_goes_on_where_it_was(
-    timed: Any, timers: Timers, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    leads = [added(f"lead{n}@example.com")["id"] for n in range(2 * audiences.PAGE + 3)]
-    workflow_id = timed("at(2026-03-02T10:00:00)", audience=EVERYBODY)
-    timers.run_until(at("2026-03-02T09:59:59Z"))
-    [(clock.moment, _, message)] = timers._coming
-    timers.bring(message)
-    [(_, walk)] = timers.messages()
-    deaths = 0
-    for number in range(3, 60, 7):
-        try:
-            with wire.killed_at(number, sent=bool(number % 2)):
-                timers.bring(walk)
-            break
-        except wire.Killed:
-            deaths += 1
-    assert deaths
-    clock.advance(minutes=10)
-    timers.lose()
-    reconciled()
-    timers.run_until(clock.moment)
-    assert sorted(run["lead_id"] for run in all_runs(workflow_id)) == sorted(leads)
-
-
-def test_a_pause_in_the_middle_of_a_walk_begins_nothing_more(timed: Any, timers: Timers, clock: Clock) -> None:
-    for n in range(2 * audiences.PAGE):
-        added(f"lead{n}@example.com")
-    workflow_id = timed("at(2026-03-02T10:00:00)", audience=EVERYBODY)
-    timers.run_until(at("2026-03-02T09:59:59Z"))
-    [(clock.moment, _, message)] = timers._coming
-    timers.bring(message)
-    [(_, walk)] = timers.messages()
-    second = _at_call(2, partial(paused, workflow_id))
-    with second:
-        assert timers.bring(walk) == []
-    assert len(all_runs(workflow_id)) == audiences.PAGE
-    [occurrence] = wire.stored("Occurrence")
-    assert occurrence["status"]["S"] == "stopped"
-    assert "gsi3pk" not in occurrence
-
-
-def test_a_version_published_in_the_middle_of_a_walk_takes_over_the_rest(
-    timed: Any, timers: Timers, clock: Clock, activate: Activate
-) -> None:
-    leads = [added(f"lead{n}@example.com")["id"] for n in range(2 * audiences.PAGE)]
-    workflow_id = timed("at(2026-03-02T10:00:00)", audience=EVERYBODY)
-    timers.run_until(at("2026-03-02T09:59:59Z"))
-    [(clock.moment, _, message)] = timers._coming
-    timers.bring(message)
-    [(_, walk)] = timers.messages()
-    with _at_call(2, partial(activate, workflow_id)):
-        assert timers.bring(walk, walk) == []
-    runs = all_runs(workflow_id)
-    assert sorted(run["lead_id"] for run in runs) == sorted(leads)
-    assert sorted(run["workflow_version"] for run in runs) == [1] * audiences.PAGE + [2] * audiences.PAGE
-
-
-def test_two_workers_at_one_walk_begin_each_run_once(timed: Any, timers: Timers, clock: Clock) -> None:
-    leads = [added(f"lead{n}@example.com")["id"] for n in range(audiences.PAGE + 3)]
-    workflow_id = timed("at(2026-03-02T10:00:00)", audience=EVERYBODY)
-    timers.run_until(at("2026-03-02T09:59:59Z"))
-    [(clock.moment, _, message)] = timers._coming
-    timers.bring(message)
-    [(_, walk)] = timers.messages()
-    with wire.interrupted(lambda: timers.bring(walk)):
-        assert timers.bring(walk) == []
-    assert sorted(run["lead_id"] for run in all_runs(workflow_id)) == sorted(leads)
-
-
-def test_reconcile_leaves_a_walk_alone_that_goes_on(timed: Any, timers: Timers, clock: Clock) -> None:
-    leads = [added(f"lead{n}@example.com")["id"] for n in range(audiences.PAGE + 1)]
-    workflow_id = timed("at(2026-03-02T10:00:00)", audience=EVERYBODY)
-    timers.run_until(at("2026-03-02T09:59:59Z"))
-    [(clock.moment, _, message)] = timers._coming
-    timers.bring(message)
-    clock.advance(seconds=100)
-    [(_, walk)] = timers.messages()
-    woken = []
-
-    def slow() -> None:
-        clock.advance(seconds=100)
-        woken.append(reconciled()["timers_woken"])
-
-    with _at_call(2, slow):
-        timers.bring(walk)
-    assert woken == [0]
-    assert len(all_runs(workflow_id)) == len(leads)
-
-
 def test_reconcile_leaves_alone_what_this_host_is_at(
     timed: Any, timers: Timers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -433,39 +290,53 @@ def test_runs_are_queued_for_the_engine_and_end(
     assert call("leads/get_lead", path={"lead_id": lead}).json["tags"] == ["seen"]
 
 
-def _at_call(number: int, act: Any) -> Any:
-    """A rival acts right before the n-th transaction."""
-    made = [0]
-    events = aws.client("dynamodb").meta.events
-
-    class Rival:
-        def __enter__(self) -> None:
-            events.register("before-call.dynamodb.TransactWriteItems", self.count)
-
-        def __exit__(self, *_: object) -> None:
-            events.unregister("before-call.dynamodb.TransactWriteItems", self.count)
-            assert made[0] >= number
-
-        def count(self, **_: Any) -> None:
-            import contextvars
-
-            made[0] += 1
-            if made[0] == number:
-                contextvars.Context().run(act)
-
-    return Rival()
+def test_x25_a_clock_that_stood_still_says_what_it_missed_and_then_keeps_the_time_of_its_zone(
+    timed: Any, timers: Timers, clock: Clock
+) -> None:
+    """Nothing wakes it for three days, over the end of British Columbia's clock changes; reconcile notices."""
+    clock.moment = at("2026-10-29T12:00:00Z")
+    workflow_id = timed("cron(0 9 * * ? *)", timezone="America/Vancouver")
+    timers.lose()
+    clock.moment = at("2026-11-01T20:00:00Z")
+    assert reconciled()["timers_woken"] == 1
+    timers.run_until(at("2026-11-03T20:00:00Z"))
+    nine_there = [f"2026-11-0{day}T16:00:00.000Z" for day in (1, 2, 3)]
+    assert fired(workflow_id) == [(nine_there[0], 3), (nine_there[1], 0), (nine_there[2], 0)]
 
 
-def _source(name: str) -> dict[str, Any]:
-    return {"field": "lead.source", "op": "eq", "value": name}
+def test_x32_two_clocks_that_collide_lose_no_moment_and_no_run(
+    timed: Any, timers: Timers, engine: Any, activate: Activate, add_action: AddAction, clock: Clock
+) -> None:
+    """Two workers and reconcile are at every moment at once, and the workflow is published over meanwhile.
 
+    What begins next never takes away what waits: runs under way, the next moments, the history.
+    """
+    workflow_id = timed("rate(1 hour)")
+    add_action(workflow_id, "wait", {"days": 2}, order=1)
+    update = call("workflows/list_actions", path={"workflow_id": workflow_id}).json["items"][0]["id"]
+    path = {"workflow_id": workflow_id, "action_id": update}
+    assert call("workflows/delete_action", path=path).status == 204
+    activate(workflow_id)
+    for hour in range(10, 14):
+        timers.run_until(at(f"2026-03-02T{hour - 1:02}:59:59Z"))
+        [timetable] = wire.stored("Timetable")
+        message = {"timetable": timetable["sk"]["S"], "at": timetable["next_at"]["S"]}
+        clock.moment = at(message["at"])
 
-def all_runs(workflow_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    query: dict[str, str] = {"limit": "100"}
-    while True:
-        page = call("executions/list_executions", path={"workflow_id": workflow_id}, query=query).json
-        found += page["items"]
-        if page["next_cursor"] is None:
-            return found
-        query["cursor"] = page["next_cursor"]
+        def collide(message: Any = message) -> None:
+            reconciled()
+            timers.bring(message)
+            activate(workflow_id)
+
+        with wire.interrupted(collide):
+            timers.bring(message)
+        clock.advance(minutes=10)
+        reconciled()
+        timers.run_until(clock.moment, twice=True)
+        for start in engine.starts():
+            engine.segment(start)
+    runs = runs_of(workflow_id)
+    assert fired(workflow_id) == [(f"2026-03-02T{hour}:00:00.000Z", 0) for hour in range(10, 14)]
+    assert {run["status"] for run in runs} == {"running"}
+    engine.run()
+    assert [run["status"] for run in runs_of(workflow_id)] == ["completed"] * 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.functional import wire
 from tests.functional.leads.people import added
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.engine import Engine
-from tests.functional.workflows.receiver import Got, Receiver, outside
+from tests.functional.workflows.receiver import Got, Receiver
 from tests.functional.workflows.test_dispatch_changes import Activate, runs_of
 from tests.functional.workflows.timers import Timers
 from tests.harness import Answer, Clock, call
@@ -22,12 +22,6 @@ from tests.harness import Answer, Clock, call
 OURS = "x-leadflow-cause"
 BY_EMAIL = {"email": "body.email"}
 ADA = {"email": "ada@example.com"}
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with outside() as (made, _):
-        yield made
 
 
 @pytest.fixture

@@ -2,78 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from leadflow.core import seams
-from leadflow.workflows.service import starting
 from tests.cloud import PUBLIC_URL
 from tests.functional import wire
-from tests.functional.leads.announced import work
-from tests.functional.leads.erasing import erase, queued
 from tests.functional.leads.people import added
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.engine import Engine
-from tests.functional.workflows.test_dispatch_changes import Activate, runs_of, tagging
-from tests.functional.workflows.timers import paused, reconciled
-from tests.harness import Answer, Clock, call
-
-SECRET = "s3cret-ünïcode"
-BY_EMAIL = {"email": "body.contact.email"}
-ADA: dict[str, Any] = {"event": "paid", "contact": {"email": "ada@example.com"}}
-
-
-class Hook:
-    """A workflow that is set off by a hook, in force."""
-
-    def __init__(self, workflow_id: str) -> None:
-        self.workflow_id = workflow_id
-        [trigger] = call("workflows/list_triggers", path={"workflow_id": workflow_id}).json["items"]
-        self.trigger_id = trigger["id"]
-        self.url = trigger["url"]
-
-    @property
-    def token(self) -> str:
-        return str(self.url.rsplit("/", 1)[1])
-
-    def post(self, body: Any = None, *, delivery: str | None = None, **headers: str) -> Answer:
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        if delivery is not None:
-            given["x-delivery-id"] = delivery
-        body = ADA if body is None else body
-        return call("workflows/receive_hook", body, path={"trigger_id": self.token}, headers=given, scopes=None)
-
-    def begun(self, body: Any = None, **more: Any) -> str | None:
-        """The run that a post began, by its answer."""
-        answer = self.post(body, **more)
-        assert answer.status == 202, answer.text
-        assert answer.json.keys() == {"execution_id"}
-        execution_id: str | None = answer.json["execution_id"]
-        return execution_id
-
-    @property
-    def runs(self) -> list[dict[str, Any]]:
-        return runs_of(self.workflow_id)
-
-
-@pytest.fixture
-def hook(make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate) -> Any:
-    def make(**config: Any) -> Hook:
-        workflow_id = tagging(make_workflow, add_action, trigger="webhook", **config)
-        activate(workflow_id)
-        return Hook(workflow_id)
-
-    return make
-
-
-def signed(raw: bytes, secret: str = SECRET) -> str:
-    return "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+from tests.functional.workflows.hooking import ADA, BY_EMAIL, SECRET, Hook, signed
+from tests.functional.workflows.test_dispatch_changes import Activate
+from tests.functional.workflows.timers import paused
+from tests.harness import call
 
 
 def test_a_post_runs_about_the_lead_it_names(hook: Any, engine: Engine) -> None:
@@ -132,98 +75,6 @@ def test_filters_see_lead_and_body(hook: Any) -> None:
     assert one.begun({**ADA, "event": "refunded"}) is None
     assert one.begun({"event": "paid"}) is None
     assert len(one.runs) == 1
-
-
-def test_once_per_lead_is_once(hook: Any) -> None:
-    added()
-    one = hook(match=BY_EMAIL, once_per_lead=True)
-    first = one.begun(delivery="1")
-    assert one.begun(delivery="2") is None
-    assert one.begun(delivery="2") is None
-    assert one.begun() is None
-    assert one.begun(delivery="1") == first
-    assert wire.counts()["HookDelivery"] == 2
-    assert one.begun({"event": "x"})
-    assert one.begun({"event": "x"})
-    assert len(one.runs) == 3
-
-
-def test_the_same_delivery_begins_one_run(hook: Any) -> None:
-    one = hook()
-    first = one.begun(delivery="d-1")
-    assert one.begun({"other": 1}, delivery="d-1") == first
-    assert one.begun(x_delivery_id="d-1", idempotency_key="k") == first
-    assert one.begun(idempotency_key="d-1") == first
-    assert one.begun(delivery="d-2") != first
-    assert one.begun(delivery=" ") != one.begun(delivery=" ")
-    assert len(one.runs) == 4
-
-
-def test_x20_the_same_delivery_at_the_same_time_begins_one_run(hook: Any) -> None:
-    added()
-    one = hook(match=BY_EMAIL)
-    answers: list[str | None] = []
-    with wire.interrupted(lambda: answers.append(one.begun(delivery="d-1"))):
-        answers.append(one.begun(delivery="d-1"))
-    assert answers[0] == answers[1] is not None
-    assert len(one.runs) == 1
-
-
-def test_two_hooks_share_no_delivery_ids(hook: Any) -> None:
-    one, other = hook(), hook()
-    assert one.begun(delivery="d-1") != other.begun(delivery="d-1")
-
-
-def test_a_delivery_id_counts_for_seven_days(hook: Any, clock: Clock) -> None:
-    one = hook()
-    first = one.begun(delivery="d-1")
-    clock.advance(days=6, hours=23)
-    assert one.begun(delivery="d-1") == first
-    clock.advance(hours=2)
-    second = one.begun(delivery="d-1")
-    assert second not in (first, None)
-    assert one.begun(delivery="d-1") == second
-
-
-def test_a_delivery_that_filters_refused_is_refused_again(hook: Any) -> None:
-    one = hook(match=BY_EMAIL, filters={"field": "trigger.matched", "op": "eq", "value": True})
-    assert one.begun(delivery="d-1") is None
-    added()
-    assert one.begun(delivery="d-1") is None
-    assert one.begun(delivery="d-2")
-
-
-def test_a_post_that_dies_anywhere_and_comes_again_begins_one_run(hook: Any, engine: Engine) -> None:
-    added()
-    one = hook(match=BY_EMAIL)
-    for number in range(1, 9):
-        for sent in (False, True):
-            delivery = f"{number}{sent}"
-            try:
-                with wire.killed_at(number, sent=sent):
-                    one.post(delivery=delivery)
-            except wire.Killed:
-                pass
-            assert one.begun(delivery=delivery)
-    runs = {run["id"] for run in one.runs}
-    assert len(runs) == 16
-    assert {start["execution_id"] for start in engine.starts()} == runs
-
-
-def test_a_run_whose_message_is_lost_is_started_by_reconcile(
-    hook: Any, engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = hook()
-    with monkeypatch.context() as broken:
-        broken.setenv("STARTS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
-        seams.current().forget("settings")
-        execution_id = one.begun(delivery="d-1")
-        assert one.begun(delivery="d-1") == execution_id
-    seams.current().forget("settings")
-    assert engine.starts() == []
-    clock.moment += starting.START_PATIENCE * 2
-    assert reconciled()["workflows_restarted"] == 1
-    assert [start["execution_id"] for start in engine.starts()] == [execution_id]
 
 
 def test_addresses_cannot_be_guessed(hook: Any, make_workflow: MakeWorkflow) -> None:
@@ -347,22 +198,6 @@ def test_what_was_posted_goes_no_further_than_the_table(hook: Any, engine: Engin
     assert "order-of-ada" not in repr(wire.stored()).lower()
 
 
-def test_erasing_removes_run_body_and_guard_and_nothing_comes_back(hook: Any) -> None:
-    lead = added()
-    one = hook(match=BY_EMAIL)
-    one.begun({**ADA, "note": "Prefers marmalade."}, delivery="d-1")
-    erase(lead["id"])
-    assert work(*queued()) == []
-    assert "marmalade" not in repr(wire.stored()).lower()
-    assert wire.stored("HookDelivery") == []
-    for delivery in ("d-1", "d-2", None):
-        assert one.begun({**ADA, "note": "Prefers marmalade."}, delivery=delivery) is None
-    by_id = hook(match={"lead_id": "body.id"})
-    assert by_id.begun({"id": lead["id"], "note": "Prefers marmalade."}) is None
-    assert "marmalade" not in repr(wire.stored()).lower()
-    assert one.runs == []
-
-
 def test_a_thousand_active_hooks_cost_one_read_of_the_revision(hook: Any, activate: Activate) -> None:
     one, other = hook(), hook()
     one.begun()
@@ -397,12 +232,3 @@ def test_a_wrong_configuration_is_named_when_it_is_written(
     answer = call("workflows/add_trigger", body, path={"workflow_id": make_workflow(trigger=None)})
     assert answer.status == 422
     assert [error["field"] for error in answer.json["errors"]] == [field]
-
-
-def test_a_crowd_at_one_delivery_waits_and_is_told(hook: Any) -> None:
-    one = hook()
-    with wire.refused(["TransactionConflict"], times=3):
-        assert one.begun(delivery="d-1")
-    with wire.refused(["TransactionConflict"], times=6):
-        assert one.post(delivery="d-2").status == 429
-    assert partial(one.begun, delivery="d-2")()

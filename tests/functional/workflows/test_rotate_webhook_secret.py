@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,12 +12,6 @@ from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.engine import Engine
 from tests.functional.workflows.receiver import Got, Receiver, Reply, outside
 from tests.harness import Answer, Clock, call
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with outside() as (made, _):
-        yield made
 
 
 @pytest.fixture

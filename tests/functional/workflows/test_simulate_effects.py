@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,15 +10,9 @@ import pytest
 from tests.functional.wire import stored
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.engine import Engine
-from tests.functional.workflows.receiver import Receiver, outside
-from tests.functional.workflows.test_run_ai_agent import GOOD, SCHEMA, agent, said
+from tests.functional.workflows.judging import GOOD, SCHEMA, agent, said
+from tests.functional.workflows.receiver import Receiver
 from tests.harness import call
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with outside() as (made, _):
-        yield made
 
 
 @pytest.fixture

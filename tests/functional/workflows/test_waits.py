@@ -214,3 +214,37 @@ def _qualified_and_read(lead_id: str, engine: Engine) -> None:
 
 def _definition(execution: store.WorkflowExecution) -> Any:
     return publishing.definition(execution.workflow_id, int(execution.workflow_version))
+
+
+def test_x23_a_run_wakes_behind_its_wait_once_and_not_before_its_time(
+    make_workflow: MakeWorkflow,
+    add_action: AddAction,
+    activate: Callable[[str], Any],
+    make_lead: MakeLead,
+    engine: Engine,
+) -> None:
+    """Nothing before the wait is done again, the wait is not skipped, and waking is of use once."""
+    workflow_id = make_workflow()
+    for order, tag in ((0, "before"), (2, "after")):
+        add_action(workflow_id, "update_lead", {"add_tags": [tag]}, order=order)
+    add_action(workflow_id, "wait", {"days": 1}, order=1)
+    activate(workflow_id)
+    lead_id = make_lead()
+    start = asleep(engine)
+    call("leads/update_lead", {"tags": []}, path={"lead_id": lead_id})
+    for hours in (1, 22):
+        engine.clock.advance(hours=hours)
+        assert engine.segment(start) == "wait"
+        assert tags(lead_id) == []
+    engine.clock.advance(hours=1)
+    assert [engine.segment(start) for _ in range(3)] == ["done"] * 3
+    version = call("leads/get_lead", path={"lead_id": lead_id}).json["updated_at"]
+    engine.run()
+    assert recovery.reconcile() == {"restarted": 0, "given_up": 0}
+    assert (tags(lead_id), call("leads/get_lead", path={"lead_id": lead_id}).json["updated_at"]) == (["after"], version)
+    logs = call("executions/list_logs", path={"execution_id": start["execution_id"]}).json["items"]
+    assert [(log["action_type"], log["status"], log["attempt"]) for log in logs] == [
+        ("update_lead", "completed", 1),
+        ("wait", "completed", 1),
+        ("update_lead", "completed", 1),
+    ]

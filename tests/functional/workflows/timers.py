@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -96,3 +97,43 @@ def fired(workflow_id: str) -> list[tuple[str, int]]:
 
 def paused(workflow_id: str) -> None:
     assert call("workflows/pause_workflow", path={"workflow_id": workflow_id}).status == 200
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def at_transaction(number: int, act: Any) -> Any:
+    """A rival acts right before the n-th transaction."""
+    made = [0]
+    events = aws.client("dynamodb").meta.events
+
+    class Rival:
+        def __enter__(self) -> None:
+            events.register("before-call.dynamodb.TransactWriteItems", self.count)
+
+        def __exit__(self, *_: object) -> None:
+            events.unregister("before-call.dynamodb.TransactWriteItems", self.count)
+            assert made[0] >= number
+
+        def count(self, **_: Any) -> None:
+            made[0] += 1
+            if made[0] == number:
+                contextvars.Context().run(act)
+
+    return Rival()
+
+
+def source(name: str) -> dict[str, Any]:
+    return {"field": "lead.source", "op": "eq", "value": name}
+
+
+def all_runs(workflow_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    query: dict[str, str] = {"limit": "100"}
+    while True:
+        page = call("executions/list_executions", path={"workflow_id": workflow_id}, query=query).json
+        found += page["items"]
+        if page["next_cursor"] is None:
+            return found
+        query["cursor"] = page["next_cursor"]

@@ -14,6 +14,15 @@ ArrivalKind = Literal[
     "message", "quick_reply", "postback", "echo", "reaction", "read", "delivered", "status", "unsend", "edit",
     "referral", "standby", "optout", "optin",
 ]  # fmt: skip
+ConversationStatus = Literal["active", "closed", "transferred"]
+# By `chat` and `phone` nothing is sent by us: what is said there is only kept.
+ConversationChannel = Literal["chat", "email", "phone", "whatsapp", "sms", "messenger", "instagram"]
+Sentiment = Literal["positive", "neutral", "negative"]
+MessageRole = Literal["user", "assistant", "system"]
+Direction = Literal["inbound", "outbound"]
+MessageStatus = Literal["queued", "sent", "delivered", "read", "failed", "received"]
+# Why a message of ours may be sent outside the window: a person of ours wrote it.
+MessageTag = Literal["HUMAN_AGENT"]
 # Why a provider did not deliver a message, in words that hold for all of them.
 RefusalReason = Literal[
     "window_closed", "opted_out", "unreachable", "invalid_recipient", "invalid_content", "too_long", "filtered",
@@ -23,6 +32,12 @@ RefusalReason = Literal[
 RefusalRemedy = Literal["none", "later", "hold"]
 
 CHANNEL_TYPES: tuple[str, ...] = get_args(ChannelType)
+CONVERSATION_STATUSES: tuple[str, ...] = get_args(ConversationStatus)
+CONVERSATION_CHANNELS: tuple[str, ...] = get_args(ConversationChannel)
+MESSAGE_STATUSES: tuple[str, ...] = get_args(MessageStatus)
+DIRECTIONS: tuple[str, ...] = get_args(Direction)
+MAX_ASSIGNEE = 200
+MAX_CONTENT = 10_000
 DELIVERY_STATES: tuple[str, ...] = get_args(DeliveryState)
 
 PROVIDER_OF: dict[str, Provider] = {

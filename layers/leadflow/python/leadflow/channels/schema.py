@@ -7,7 +7,30 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from leadflow.channels.enums import ChannelType, DeliveryKind, DeliveryState, Provider
+from leadflow.channels.schema_conversations import (
+    Conversation,
+    ConversationCreate,
+    ConversationUpdate,
+    Message,
+    MessageCreate,
+)
 from leadflow.core.schema import Email, Moment, Phone, Read, Text, Timestamp, Write
+
+__all__ = [
+    "ChannelCheck",
+    "ChannelConfig",
+    "ChannelConfigCreate",
+    "ChannelConfigUpdate",
+    "Conversation",
+    "ConversationCreate",
+    "ConversationUpdate",
+    "InboxReplay",
+    "InboxReplayed",
+    "Message",
+    "MessageCreate",
+    "ParkedEntry",
+    "WebhookDelivery",
+]
 
 # Headers and forms carry them, so printable ASCII; KMS encrypts 4 KB at a time.
 Credential = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[\x20-\x7e]+$")]

@@ -103,15 +103,10 @@ def _phone(value: str) -> str:
 
 
 def _timezone(value: str) -> str:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+    from leadflow.core import windows
 
-    # Files that a system's own copy of the database has beside the zones, and Lambda's has not.
-    if value.startswith(("posix/", "right/", "localtime", "posixrules")):
+    if windows.zone(value) is None:
         raise ValueError("is not an IANA time zone")
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError) as error:
-        raise ValueError("is not an IANA time zone") from error
     return value
 
 

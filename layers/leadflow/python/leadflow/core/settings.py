@@ -30,6 +30,7 @@ class Settings(NamedTuple):
     deliveries_queue_url: str
     jobs_bus_name: str
     timers_queue_url: str
+    enrichments_queue_url: str
     timers_queue_arn: str
     timers_dead_letters_arn: str
     cohorts_queue_url: str
@@ -78,6 +79,7 @@ def _read() -> Settings:
         deliveries_queue_url=env.get("DELIVERIES_QUEUE_URL", ""),
         jobs_bus_name=env.get("JOBS_BUS_NAME", ""),
         timers_queue_url=env.get("TIMERS_QUEUE_URL", ""),
+        enrichments_queue_url=env.get("ENRICHMENTS_QUEUE_URL", ""),
         timers_queue_arn=env.get("TIMERS_QUEUE_ARN", ""),
         timers_dead_letters_arn=env.get("TIMERS_DEAD_LETTERS_ARN", ""),
         cohorts_queue_url=env.get("COHORTS_QUEUE_URL", ""),

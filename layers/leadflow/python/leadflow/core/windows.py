@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, reset_tzpath
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # A window of minutes may be missing on the day the clocks go forward; the same day a week or two later has it.
@@ -13,11 +14,22 @@ _FARTHEST_DAYS = 31
 
 
 def zone(name: str | None) -> ZoneInfo | None:
-    """The time zone of this name; None when it is not known here."""
+    """The IANA time zone of this name, by the database that comes with the product; None when it does not know it.
+
+    A system's own copy may be years old: British Columbia keeps summer time for good from 2026-11-01, and a copy of
+    that spring sends its mails an hour late all winter.
+    """
+    _take_no_copy_of_the_system()
     try:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+@cache
+def _take_no_copy_of_the_system() -> None:
+    reset_tzpath(to=())
+    ZoneInfo.clear_cache()
 
 
 def is_open(window: Mapping[str, Any], zone: ZoneInfo, moment: datetime) -> bool:

@@ -8,7 +8,9 @@ from pydantic import AfterValidator, Field
 
 from leadflow.activities.enums import AppointmentStatus, TaskStatus
 from leadflow.campaigns.enums import CampaignStatus, EmailOutcome, EmailStatus
+from leadflow.channels.enums import ConversationChannel, ConversationStatus, Direction, MessageStatus
 from leadflow.core.schema import Read, Text, Timestamp, Write
+from leadflow.enrichment.enums import RunStatus
 from leadflow.leads.enums import Source
 from leadflow.leads.enums import Status as LeadStatus
 from leadflow.platform.enums import SCOPES, Scope
@@ -84,6 +86,29 @@ class EmailTotals(Read):
     by_outcome: dict[EmailOutcome, int]
 
 
+class ConversationTotals(Read):
+    """Conversations that there are; those with erased people are not."""
+
+    total: int
+    by_status: dict[ConversationStatus, int]
+    by_channel: dict[ConversationChannel, int]
+
+
+class MessageTotals(Read):
+    """Messages that there are, in and out; those with erased people are not."""
+
+    total: int
+    by_status: dict[MessageStatus, int]
+    by_direction: dict[Direction, int]
+
+
+class EnrichmentTotals(Read):
+    """Runs of enrichment ever asked for, those for erased people included."""
+
+    total: int
+    by_status: dict[RunStatus, int]
+
+
 class CampaignTotals(Read):
     """Campaigns that there are."""
 
@@ -112,6 +137,9 @@ class Overview(Read):
     tasks: TaskTotals
     appointments: AppointmentTotals
     emails: EmailTotals
+    conversations: ConversationTotals
+    messages: MessageTotals
+    enrichments: EnrichmentTotals
     campaigns: CampaignTotals
     workflows: WorkflowTotals
     executions: ExecutionTotals

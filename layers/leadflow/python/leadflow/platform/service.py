@@ -91,13 +91,21 @@ def reconcile() -> dict[str, int]:
     """
     from leadflow.campaigns import service as campaigns
     from leadflow.channels import service as channels
+    from leadflow.enrichment.service import recovery as enrichment
     from leadflow.leads import service as leads
     from leadflow.workflows.service import recovery as workflows
     from leadflow.workflows.service import timing as timers
 
     done: dict[str, int] = {}
     failed: list[Exception] = []
-    wings = {"workflows": workflows, "timers": timers, "campaigns": campaigns, "channels": channels, "leads": leads}
+    wings = {
+        "workflows": workflows,
+        "timers": timers,
+        "campaigns": campaigns,
+        "channels": channels,
+        "leads": leads,
+        "enrichment": enrichment,
+    }
     for name, wing in wings.items():
         try:
             counts = wing.reconcile()

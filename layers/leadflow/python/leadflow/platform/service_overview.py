@@ -6,7 +6,9 @@ from typing import Any
 
 from leadflow.activities.enums import APPOINTMENT_STATUSES, TASK_STATUSES
 from leadflow.campaigns.enums import CAMPAIGN_STATUSES, EMAIL_OUTCOMES, EMAIL_STATUSES
+from leadflow.channels.enums import CONVERSATION_CHANNELS, CONVERSATION_STATUSES, DIRECTIONS, MESSAGE_STATUSES
 from leadflow.core import totals
+from leadflow.enrichment.enums import RUN_STATUSES
 from leadflow.leads.enums import SOURCES, STATUSES
 from leadflow.workflows.enums import EXECUTION_STATUSES, WORKFLOW_STATUSES
 
@@ -16,6 +18,9 @@ PARTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "tasks": ("Task", {"status": TASK_STATUSES}),
     "appointments": ("Appointment", {"status": APPOINTMENT_STATUSES}),
     "emails": ("EmailSent", {"status": EMAIL_STATUSES, "outcome": EMAIL_OUTCOMES}),
+    "conversations": ("Conversation", {"status": CONVERSATION_STATUSES, "channel": CONVERSATION_CHANNELS}),
+    "messages": ("Message", {"status": MESSAGE_STATUSES, "direction": DIRECTIONS}),
+    "enrichments": ("EnrichmentRun", {"status": RUN_STATUSES}),
     "workflows": ("Workflow", {"status": WORKFLOW_STATUSES}),
     "campaigns": ("EmailCampaign", {"status": CAMPAIGN_STATUSES}),
     "executions": ("WorkflowExecution", {"status": EXECUTION_STATUSES}),

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from leadflow.core import clock
+from leadflow.core import clock, windows
 from leadflow.workflows.rules_cron import Cron, parse_cron
 
 # More occurrences than this that nobody attended to are not counted, only passed over.
@@ -56,10 +56,9 @@ class Calendar:
     @classmethod
     def of(cls, config: Mapping[str, str], anchor: datetime) -> Calendar:
         """The calendar of a trigger's configuration. Raises ValueError with the reason for what is wrong in it."""
-        try:
-            zone = ZoneInfo(config.get("timezone", "UTC"))
-        except ZoneInfoNotFoundError:
-            raise ValueError(f"{config['timezone']} is no time zone any more") from None
+        zone = windows.zone(config.get("timezone", "UTC"))
+        if zone is None:
+            raise ValueError(f"{config['timezone']} is no time zone any more")
         return cls(parse(config["schedule"]), zone, anchor)
 
     def moments(self, after: datetime) -> Iterator[datetime]:

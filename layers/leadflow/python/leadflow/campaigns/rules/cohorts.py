@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -13,13 +11,6 @@ MAX_MEMBERS = 1_000
 _TOGETHER = timedelta(minutes=15)
 # A cohort parts into this many at once at most, since all are written in one transaction; the last takes the rest.
 MAX_PARTS = 40
-_ID_BYTES = 10
-
-
-def cohort_id(*cause: str) -> str:
-    """The id of the cohort that comes of this cause: always the same, so that what is done twice makes one cohort."""
-    digest = hashlib.sha256("\x1f".join(cause).encode()).digest()[:_ID_BYTES]
-    return base64.b32encode(digest).decode()
 
 
 def by_opening(waits: Mapping[str, datetime]) -> list[tuple[datetime, list[str]]]:

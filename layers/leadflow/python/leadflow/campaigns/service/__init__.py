@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from leadflow.campaigns.service.events import events_of, record_event
     from leadflow.campaigns.service.explaining import gates_of_mail
     from leadflow.campaigns.service.imagining import would_send
+    from leadflow.campaigns.service.lifting import forget_address, lift_suppression
     from leadflow.campaigns.service.reconciling import reconcile
     from leadflow.campaigns.service.sending import send_to_lead
     from leadflow.campaigns.service.stopping import stop_sequences
@@ -25,9 +26,11 @@ __all__ = [
     "erase_person",
     "events_of",
     "first_mail_at",
+    "forget_address",
     "gates_of_mail",
     "get_template",
     "is_suppressed",
+    "lift_suppression",
     "mails_of",
     "reconcile",
     "record_event",
@@ -44,9 +47,11 @@ _HOMES = {
     "erase_person": "leadflow.campaigns.service.erasing",
     "events_of": "leadflow.campaigns.service.events",
     "first_mail_at": "leadflow.campaigns.service.erasing",
+    "forget_address": "leadflow.campaigns.service.lifting",
     "gates_of_mail": "leadflow.campaigns.service.explaining",
     "get_template": "leadflow.campaigns.service.templates",
     "is_suppressed": "leadflow.campaigns.service.suppressions",
+    "lift_suppression": "leadflow.campaigns.service.lifting",
     "mails_of": "leadflow.campaigns.service.erasing",
     "reconcile": "leadflow.campaigns.service.reconciling",
     "record_event": "leadflow.campaigns.service.events",

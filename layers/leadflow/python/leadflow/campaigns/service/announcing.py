@@ -8,7 +8,7 @@ from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from leadflow.campaigns import store
+from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import aws, clock, wakeups
 from leadflow.core.observability import logger
 from leadflow.core.settings import settings
@@ -17,16 +17,16 @@ from leadflow.core.wakeups import Message
 CAMPAIGN = "campaign"
 
 
-def message_of(cohort: store.Cohort) -> Message:
+def message_of(cohort: runs.Cohort) -> Message:
     return {"campaign_id": cohort.campaign_id, "cohort": f"{cohort.step_id}#{cohort.id}"}
 
 
-def tell(cohorts: Iterable[store.Cohort]) -> int:
+def tell(cohorts: Iterable[runs.Cohort]) -> int:
     """Wakes cohorts now; gives how many messages were taken. The rest is for reconcile."""
     return wakeups.tell(settings().cohorts_queue_url, map(message_of, cohorts))
 
 
-def tell_in_time(cohort: store.Cohort) -> None:
+def tell_in_time(cohort: runs.Cohort) -> None:
     """Sees to it that a cohort that has been written is woken when it is due; where that fails, reconcile does it."""
     moment = clock.parse(cohort.due_at)
     queue = wakeups.Queue(
@@ -54,6 +54,6 @@ def announce(campaign_id: str) -> bool:
     return not failed
 
 
-def _name(cohort: store.Cohort, moment: datetime) -> str:
+def _name(cohort: runs.Cohort, moment: datetime) -> str:
     """What the schedule of a cohort is called: by campaign, cohort (which is of one step) and time."""
     return f"{cohort.campaign_id}-{cohort.id}-{wakeups.second(moment):%Y%m%d%H%M%S}"

@@ -8,11 +8,11 @@ is free.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import Sent, batching, states
@@ -35,9 +35,6 @@ from leadflow.core.errors import (
     UpstreamUnavailable,
 )
 from leadflow.core.rendering.shapes import Shape
-
-if TYPE_CHECKING:
-    from leadflow.channels.providers import Mailer
 
 __all__ = ["BatchOutcome", "hand_over", "new_mail", "skip"]
 
@@ -90,7 +87,7 @@ def hand_over(
     writer = Writer(template, channel["postal_address"])
     batch = store.open_batch([mail.id for mail in mails], mails[0].campaign_id)
     claimed = claim(mails, leads_by_id, writer, batch.id)
-    hand = _Hand(mailer, batch, channel, reply_to, BatchOutcome(settled=claimed.answers))
+    hand = _Hand(mailer.send, batch, channel, reply_to, BatchOutcome(settled=claimed.answers))
     hand.send(claimed.ours)
     return hand.outcome
 
@@ -100,13 +97,13 @@ class _Hand:
 
     def __init__(
         self,
-        mailer: Mailer,
+        deliver: Callable[[OutgoingMail], str],
         batch: store.MailBatch,
         channel: Mapping[str, Any],
         reply_to: str | None,
         outcome: BatchOutcome,
     ) -> None:
-        self.mailer, self.batch, self.channel = mailer, batch, channel
+        self.deliver, self.batch, self.channel = deliver, batch, channel
         self.reply_to = reply_to or channel["reply_to"]
         self.outcome = outcome
         self.any_taken = False
@@ -150,7 +147,7 @@ class _Hand:
         seats = [int(letter.mail.seat or 0) for letter in call]
         batches.call(self.batch, seats)
         try:
-            message_id = self.mailer.send(outgoing)
+            message_id = self.deliver(outgoing)
         except MailRefused as refusal:
             batches.not_taken(self.batch, seats)
             return self._refused(call, refusal)

@@ -16,8 +16,10 @@ from leadflow.campaigns import store
 from leadflow.campaigns.rules import cohorts as rules
 from leadflow.campaigns.rules import contacts, rates, states
 from leadflow.campaigns.rules.contacts import Contact
-from leadflow.campaigns.service import announcing, batching, ledger, templates
-from leadflow.campaigns.service.members import Judged, Scene, judge, template_of
+from leadflow.campaigns.service import announcing, ledger, spending, templates
+from leadflow.campaigns.service.members import Judged, Scene, contacts_of, judge, template_of
+from leadflow.campaigns.store import cohorts as runs
+from leadflow.campaigns.store import contacts as had
 from leadflow.channels import service as channels
 from leadflow.core import clock, parallel, table
 from leadflow.core.errors import Conflict, LeadflowError, NotFound
@@ -37,12 +39,12 @@ class Progress:
     trouble: LeadflowError | None = None
 
 
-def send_batch(cohort: store.Cohort, scene: Scene, *, is_fresh: bool) -> Progress:
+def send_batch(cohort: runs.Cohort, scene: Scene, *, is_fresh: bool) -> Progress:
     """Does the next batch of a cohort that is ours. Raises table.Stale or TransactionRefused when it is no longer.
 
     `is_fresh`: no mail of it can have been claimed before. Raises InProgress when others are at the same mails.
     """
-    members = store.members_of(cohort)
+    members = runs.members_of(cohort)
     ahead: list[str] = members.lead_ids[int(cohort.position) :]
     if not ahead:
         return Progress(is_done=True)
@@ -51,7 +53,7 @@ def send_batch(cohort: store.Cohort, scene: Scene, *, is_fresh: bool) -> Progres
         _part(cohort, members, judged)
         return Progress()
     wanted = sum(one.skip is None for one in judged)
-    grant = store.take_rate(cohort.campaign_id, rates.limits_of(scene.campaign, clock.now()), wanted)
+    grant = spending.take(cohort.campaign_id, rates.limits_of(scene.campaign, clock.now()), wanted)
     batch = parallel.each(partial(_counted, scene), _as_many(judged, grant.count))
     _skip(cohort, scene, batch)
     held_up = _send(scene, [one for one in batch if one.skip is None])
@@ -62,7 +64,7 @@ def send_batch(cohort: store.Cohort, scene: Scene, *, is_fresh: bool) -> Progres
     return Progress(again_at=grant.again_at)
 
 
-def _open_ones(cohort: store.Cohort, scene: Scene, ahead: Sequence[str]) -> list[str]:
+def _open_ones(cohort: runs.Cohort, scene: Scene, ahead: Sequence[str]) -> list[str]:
     """Members for whom the step is not settled. With a cohort that comes again, refused mails are renewed."""
     mails = {mail.id: mail for mail in store.find_mails([scene.mail_id(lead_id) for lead_id in ahead])}
     if cohort.again:
@@ -75,7 +77,7 @@ def _is_open(mail: store.EmailSent) -> bool:
     return bool(mail.outcome == "pending")
 
 
-def _renew(cohort: store.Cohort, mails: Iterable[store.EmailSent]) -> None:
+def _renew(cohort: runs.Cohort, mails: Iterable[store.EmailSent]) -> None:
     """Lets mails that the provider refused be sent once more with this cohort, each once."""
 
     def changes(mail: store.EmailSent) -> dict[str, Any]:
@@ -87,12 +89,12 @@ def _renew(cohort: store.Cohort, mails: Iterable[store.EmailSent]) -> None:
     store.amend_many([mail for mail in mails if not _is_open(mail)], changes)
 
 
-def _part(cohort: store.Cohort, members: store.CohortMembers, judged: Sequence[Judged]) -> None:
+def _part(cohort: runs.Cohort, members: runs.CohortMembers, judged: Sequence[Judged]) -> None:
     """Lets those whose window is closed wait by themselves, so that nobody waits for them."""
     waits = {one.lead_id: one.opens_at for one in judged if one.opens_at is not None}
     parts = []
     for moment, lead_ids in rules.by_opening(waits):
-        part = store.new_cohort(
+        part = runs.new_cohort(
             cohort.campaign_id,
             cohort.step_id,
             int(cohort.step_number),
@@ -104,7 +106,7 @@ def _part(cohort: store.Cohort, members: store.CohortMembers, judged: Sequence[J
         part[0].again, part[0].is_touched = cohort.again, True
         parts.append(part)
     members.lead_ids = rules.without(members.lead_ids, waits)
-    store.part_cohort(cohort, members, parts)
+    runs.part_cohort(cohort, members, parts)
     for part in parts:
         announcing.tell_in_time(part[0])
 
@@ -121,7 +123,7 @@ def _as_many(judged: Sequence[Judged], granted: int) -> list[Judged]:
     return batch
 
 
-def _position(members: store.CohortMembers, judged: Sequence[Judged], batch: Sequence[Judged]) -> int:
+def _position(members: runs.CohortMembers, judged: Sequence[Judged], batch: Sequence[Judged]) -> int:
     """The place of the first member who is still to come."""
     if len(batch) == len(judged):
         return len(members.lead_ids)
@@ -136,30 +138,32 @@ def _counted(scene: Scene, one: Judged) -> Judged:
     contacted, now = one.contacted, clock.now()
     contact = Contact(scene.contact_step, one.mail_id, clock.stamp(now))
     for _ in _TURNS:
-        had = store.contacts_of(contacted)
-        reason = contacts.verdict(had, contact.step, contact.mail_id, scene.campaign["frequency_cap"], now)
+        before = contacts_of(contacted)
+        reason = contacts.verdict(before, contact.step, contact.mail_id, scene.campaign["frequency_cap"], now)
         if reason is not None:
             return replace(one, skip=reason)
-        after = contacts.counted(had, contact, now)
-        if after == had:
+        after = contacts.counted(before, contact, now)
+        if after == before:
             return one
         try:
-            store.note_contacts(mark, contacted, after)
+            had.note_contacts(mark, contacted, after)
         except table.Stale:
-            contacted = store.find_contacted([mark]).get(mark)
+            contacted = had.find_contacted([mark]).get(mark)
             continue
         return one
     raise table.Stale(mark)
 
 
-def _skip(cohort: store.Cohort, scene: Scene, batch: Sequence[Judged]) -> None:
+def _skip(cohort: runs.Cohort, scene: Scene, batch: Sequence[Judged]) -> None:
     """Writes down who gets nothing and why: on their mail, or beside it for whom there is none to write."""
+    from leadflow.campaigns.service import batching
+
     store.note_members(_notes(cohort, batch))
     skipped = [(_mail(scene, one), one.skip) for one in batch if one.skip is not None and one.address is not None]
     batching.skip(skipped)
 
 
-def _notes(cohort: store.Cohort, batch: Sequence[Judged]) -> Iterator[store.SkippedMember | store.Conversion]:
+def _notes(cohort: runs.Cohort, batch: Sequence[Judged]) -> Iterator[store.SkippedMember | store.Conversion]:
     for one in batch:
         if one.skip is not None and one.address is None:
             yield store.skipped_member(
@@ -188,6 +192,8 @@ def _send(scene: Scene, batch: Sequence[Judged]) -> Progress | None:
 
 
 def _hand_over(scene: Scene, template_id: str, group: Sequence[Judged], channel: Record) -> Progress | None:
+    from leadflow.campaigns.service import batching
+
     leads = {one.reached.holder_id: one.reached.lead for one in group if one.reached is not None}
     outcome = batching.hand_over([_mail(scene, one) for one in group], templates.load(template_id), leads, channel)
     if outcome.stopped_by is not None and outcome.rest:
@@ -199,6 +205,8 @@ def _hand_over(scene: Scene, template_id: str, group: Sequence[Judged], channel:
 
 def _mail(scene: Scene, one: Judged) -> store.EmailSent:
     """The mail of a member who has an address, not written yet."""
+    from leadflow.campaigns.service import batching
+
     if one.reached is None:
         raise ValueError("who is gone gets no mail")
     return batching.new_mail(

@@ -15,6 +15,7 @@ from leadflow.campaigns.rules import sequence
 from leadflow.campaigns.service import announcing, cohort_batches, ending
 from leadflow.campaigns.service.cohort_batches import Progress
 from leadflow.campaigns.service.members import Scene, excluded_steps
+from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import clock, effects, seams, table
 from leadflow.core.errors import InProgress, LeadflowError, OutcomeUnknown, RateLimited, UpstreamUnavailable
 from leadflow.core.observability import logger
@@ -34,14 +35,14 @@ _TURNS = Turns(8, longest_pause_seconds=0.5)
 
 def work(message: dict[str, Any]) -> None:
     """Sends what of a cohort is due; does nothing when somebody is at it, it is done, or its time has not come."""
-    cohort = store.find_cohort(str(message["campaign_id"]), str(message["cohort"]))
+    cohort = runs.find_cohort(str(message["campaign_id"]), str(message["cohort"]))
     if cohort is None or cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
         return
     if clock.parse(cohort.due_at) > clock.now():
         announcing.tell_in_time(cohort)
         return
     try:
-        is_fresh = store.take_cohort(cohort)
+        is_fresh = runs.take_cohort(cohort)
         _send(cohort, is_fresh)
     except (table.Stale, table.TransactionRefused) as error:
         # Another worker has it, or what it was decided on has changed; reconcile wakes it when nobody else does.
@@ -58,10 +59,10 @@ def park(message: dict[str, Any], error: LeadflowError) -> None:
 def reconcile() -> dict[str, int]:
     """Wakes cohorts whose message was lost or whose worker died."""
     found = []
-    for cohort in store.overdue_cohorts():
+    for cohort in runs.overdue_cohorts():
         if cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
             continue
-        store.await_time(cohort)
+        runs.await_time(cohort)
         try:
             table.save(cohort)
         except table.Stale:
@@ -71,11 +72,11 @@ def reconcile() -> dict[str, int]:
     return {"cohorts_woken": announcing.tell(found)}
 
 
-def _send(cohort: store.Cohort, is_fresh: bool) -> None:
+def _send(cohort: runs.Cohort, is_fresh: bool) -> None:
     started, sat_out = time.monotonic(), 0
     while True:
         campaign = store.find_campaign(cohort.campaign_id)
-        if campaign is None or (campaign.status != "active" and store.park_cohort(cohort, campaign)):
+        if campaign is None or (campaign.status != "active" and runs.park_cohort(cohort, campaign)):
             return
         if campaign.status != "active":
             continue
@@ -93,7 +94,7 @@ def _send(cohort: store.Cohort, is_fresh: bool) -> None:
             seams.current().sleep(max(0.0, pause.total_seconds()))
 
 
-def _let_go(cohort: store.Cohort, progress: Progress) -> None:
+def _let_go(cohort: runs.Cohort, progress: Progress) -> None:
     if progress.is_done:
         _finish(cohort)
     elif progress.trouble is not None:
@@ -102,7 +103,7 @@ def _let_go(cohort: store.Cohort, progress: Progress) -> None:
         _again_at(cohort, progress.again_at or clock.now())
 
 
-def _scene(campaign: store.EmailCampaign, cohort: store.Cohort) -> Scene | None:
+def _scene(campaign: store.EmailCampaign, cohort: runs.Cohort) -> Scene | None:
     """What the cohort's mails are sent in; None when its step is gone. The step is begun from then on.
 
     Raises table.Stale when too many are at the step.
@@ -123,42 +124,42 @@ def _scene(campaign: store.EmailCampaign, cohort: store.Cohort) -> Scene | None:
     raise table.Stale(cohort.pk)
 
 
-def _finish(cohort: store.Cohort) -> None:
+def _finish(cohort: runs.Cohort) -> None:
     """Ends the cohort; its members come to the next step when that is due."""
     following = None if cohort.again else _following(cohort)
     cohort.is_followed = following is not None
-    store.finish_cohort(cohort, following)
+    runs.finish_cohort(cohort, following)
     if following is not None:
         announcing.tell_in_time(following[0])
     else:
         ending.complete_if_done(cohort.campaign_id)
 
 
-def _following(cohort: store.Cohort) -> tuple[store.Cohort, store.CohortMembers] | None:
+def _following(cohort: runs.Cohort) -> tuple[runs.Cohort, runs.CohortMembers] | None:
     steps = [step.record() for step in store.steps_of(cohort.campaign_id)]
     step = sequence.next_step(steps, int(cohort.step_number))
     if step is None or not cohort.size:
         return None
-    return store.new_cohort(
+    return runs.new_cohort(
         cohort.campaign_id,
         str(step["id"]),
         int(step["step_number"]),
-        store.members_of(cohort).lead_ids,
+        runs.members_of(cohort).lead_ids,
         ("after", cohort.id),
         due_at=sequence.due_at(step, clock.now()),
         joined_at=cohort.joined_at,
     )
 
 
-def _again_at(cohort: store.Cohort, moment: datetime) -> None:
+def _again_at(cohort: runs.Cohort, moment: datetime) -> None:
     """Lets go of the cohort until then."""
     cohort.due_at = clock.stamp(moment)
-    store.await_time(cohort)
+    runs.await_time(cohort)
     table.save(cohort)
     announcing.tell_in_time(cohort)
 
 
-def _in_trouble(cohort: store.Cohort, trouble: LeadflowError, again_at: datetime | None = None) -> None:
+def _in_trouble(cohort: runs.Cohort, trouble: LeadflowError, again_at: datetime | None = None) -> None:
     """What cannot be sent now waits, or pauses the campaign where waiting does not help."""
     now = clock.now()
     if isinstance(trouble, RateLimited):

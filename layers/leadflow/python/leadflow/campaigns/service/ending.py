@@ -5,6 +5,7 @@ from __future__ import annotations
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import sequence
 from leadflow.campaigns.service import announcing
+from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import clock, table
 from leadflow.core.errors import LeadflowError
 from leadflow.core.observability import logger
@@ -19,7 +20,7 @@ def complete_if_done(campaign_id: str) -> bool:
     Who came to the end before a step was added comes to that step first.
     """
     for _ in _TURNS:
-        run, campaign = store.find_run(campaign_id), store.find_campaign(campaign_id)
+        run, campaign = runs.find_run(campaign_id), store.find_campaign(campaign_id)
         if run is None or campaign is None or campaign.status != "active" or campaign.audience_mode != "snapshot":
             return False
         if run.cohorts or run.task != "watch" or run.put_back:
@@ -28,7 +29,7 @@ def complete_if_done(campaign_id: str) -> bool:
             return False
         campaign.status, campaign.completed_at = "completed", clock.now_stamp()
         try:
-            store.end_run(run, campaign)
+            runs.end_run(run, campaign)
         except table.TransactionRefused:
             continue
         return True
@@ -55,22 +56,22 @@ def _gone_on(campaign_id: str) -> bool:
     """Sends those on who came to the end before a later step was there; whether there were any."""
     steps = [step.record() for step in store.steps_of(campaign_id)]
     went = False
-    for cohort in store.cohorts_of(campaign_id):
+    for cohort in runs.cohorts_of(campaign_id):
         step = sequence.next_step(steps, int(cohort.step_number))
         if step is None or cohort.is_followed or cohort.again or not cohort.size:
             continue
-        following = store.new_cohort(
+        following = runs.new_cohort(
             campaign_id,
             str(step["id"]),
             int(step["step_number"]),
-            store.members_of(cohort).lead_ids,
+            runs.members_of(cohort).lead_ids,
             ("after", cohort.id),
             due_at=sequence.due_at(step, clock.parse(str(cohort.done_at))),
             joined_at=cohort.joined_at,
         )
         cohort.is_followed = True
         try:
-            store.follow_late(cohort, following)
+            runs.follow_late(cohort, following)
         except table.TransactionRefused:
             # Another worker did it.
             went = True

@@ -8,6 +8,7 @@ from leadflow.campaigns import store
 from leadflow.campaigns.service import announcing
 from leadflow.campaigns.service.campaigns import TURNS, crowded, load
 from leadflow.campaigns.service.counts import with_counts
+from leadflow.campaigns.store import cohorts as runs
 from leadflow.channels import service as channels
 from leadflow.core import clock, table
 from leadflow.core.errors import Conflict, InvalidInput, NotFound
@@ -20,13 +21,13 @@ def launch(campaign_id: str) -> Record:
     Raises NotFound, Conflict when it is no draft, InvalidInput naming all that it lacks.
     """
 
-    def begin(campaign: store.EmailCampaign) -> store.CampaignRun:
+    def begin(campaign: store.EmailCampaign) -> runs.CampaignRun:
         if campaign.status != "draft":
             raise Conflict(f"Campaign {campaign_id} is {campaign.status}; only a draft can be launched.", campaign_id)
         _check(campaign)
         _activate(campaign)
         campaign.started_at = clock.now_stamp()
-        return store.new_run(campaign_id, "freeze")
+        return runs.new_run(campaign_id, "freeze")
 
     return _begun(campaign_id, begin)
 
@@ -37,7 +38,7 @@ def resume(campaign_id: str) -> Record:
     Raises NotFound, Conflict when it is not paused, InvalidInput as `launch` does.
     """
 
-    def begin(campaign: store.EmailCampaign) -> store.CampaignRun:
+    def begin(campaign: store.EmailCampaign) -> runs.CampaignRun:
         _must_be(campaign, "paused")
         _check(campaign)
         _activate(campaign)
@@ -52,7 +53,7 @@ def resume_rest(campaign_id: str) -> Record:
     Raises NotFound, Conflict for a draft or an active campaign, InvalidInput as `launch` does.
     """
 
-    def begin(campaign: store.EmailCampaign) -> store.CampaignRun:
+    def begin(campaign: store.EmailCampaign) -> runs.CampaignRun:
         _must_be(campaign, "paused", "completed")
         _check(campaign)
         _activate(campaign)
@@ -68,7 +69,7 @@ def retry_failed(campaign_id: str) -> Record:
     InvalidInput as `launch` does.
     """
 
-    def begin(campaign: store.EmailCampaign) -> store.CampaignRun:
+    def begin(campaign: store.EmailCampaign) -> runs.CampaignRun:
         _must_be(campaign, "active", "completed")
         _check(campaign)
         if campaign.status == "completed":
@@ -102,12 +103,12 @@ def complete(campaign_id: str) -> Record:
     return _changed(campaign_id, change)
 
 
-def _begun(campaign_id: str, begin: Callable[[store.EmailCampaign], store.CampaignRun]) -> Record:
+def _begun(campaign_id: str, begin: Callable[[store.EmailCampaign], runs.CampaignRun]) -> Record:
     for _ in TURNS:
         campaign = load(campaign_id)
         run = begin(campaign)
         try:
-            store.start_run(campaign, run)
+            runs.start_run(campaign, run)
         except table.TransactionRefused:
             continue
         announcing.announce(campaign_id)
@@ -132,13 +133,13 @@ def _activate(campaign: store.EmailCampaign) -> None:
     campaign.completed_at = campaign.paused_at = campaign.pause_reason = None
 
 
-def _woken(campaign_id: str, *, put_back: bool = True) -> store.CampaignRun:
+def _woken(campaign_id: str, *, put_back: bool = True) -> runs.CampaignRun:
     """The campaign's run, waiting for its worker. Raises Conflict when it has none."""
-    run = store.find_run(campaign_id)
+    run = runs.find_run(campaign_id)
     if run is None:
         raise Conflict(f"Campaign {campaign_id} was never launched.", campaign_id)
     run.put_back = run.put_back or put_back
-    store.await_worker(run)
+    runs.await_worker(run)
     return run
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import contacts, editing, members, variants
+from leadflow.campaigns.rules.contacts import Contact
+from leadflow.campaigns.store import contacts as had
 from leadflow.core import clock
 from leadflow.leads import service as leads
 
@@ -59,7 +61,7 @@ class Judged:
     reached: leads.Reached | None
     skip: str | None = None
     opens_at: datetime | None = None
-    contacted: store.ContactedAddress | None = None
+    contacted: had.ContactedAddress | None = None
 
     @property
     def address(self) -> str | None:
@@ -72,7 +74,7 @@ class _Known:
     reached: Mapping[str, leads.Reached]
     suppressed: Mapping[str, str]
     stops: Mapping[str, Mapping[str, str]]
-    contacted: Mapping[str, store.ContactedAddress]
+    contacted: Mapping[str, had.ContactedAddress]
     mails: Mapping[str, store.EmailSent] = field(default_factory=dict)
 
 
@@ -81,6 +83,11 @@ def judge(scene: Scene, lead_ids: Sequence[str]) -> list[Judged]:
     known = _look_up(scene, lead_ids)
     now = clock.now()
     return [_judged(scene, lead_id, known, now) for lead_id in lead_ids]
+
+
+def contacts_of(item: had.ContactedAddress | None) -> list[Contact]:
+    """What an address had, by what is on file about it."""
+    return [Contact(*one) for one in item.contacts] if item else []
 
 
 def excluded_steps(campaign: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -108,8 +115,8 @@ def _look_up(scene: Scene, lead_ids: Sequence[str]) -> _Known:
     return _Known(
         reached,
         store.suppressed_among("email", emails),
-        store.find_stops(_shown_as(reached), _marks(scene.campaign)),
-        store.find_contacted(one.mark for one in reached.values() if one.mark),
+        had.find_stops(_shown_as(reached), _marks(scene.campaign)),
+        had.find_contacted(one.mark for one in reached.values() if one.mark),
         {mail.id: mail for mail in store.find_mails(_asked_mails(scene, lead_ids))},
     )
 
@@ -147,14 +154,14 @@ def _judged(scene: Scene, lead_id: str, known: _Known, now: datetime) -> Judged:
 
 
 def _member(
-    scene: Scene, lead_id: str, known: _Known, contacted: store.ContactedAddress | None, now: datetime
+    scene: Scene, lead_id: str, known: _Known, contacted: had.ContactedAddress | None, now: datetime
 ) -> members.Member:
     reached = known.reached.get(lead_id)
     if reached is None:
         return members.Member(None)
     did = {**known.stops.get(lead_id, {}), **known.stops.get(str(reached.lead["id"]), {})}
     since = {reason for reason, at in did.items() if at >= scene.joined_at}
-    had = store.contacts_of(contacted)
+    had_before = contacts_of(contacted)
     return members.Member(
         reached.lead,
         is_erased=reached.is_erased,
@@ -164,7 +171,7 @@ def _member(
         had_mail_of=had_mail_of(scene.excluded, lead_id, known.mails),
         mails=_mails_of(scene, lead_id, known.mails, did.get(REPLIED, "")),
         had_enough=contacts.verdict(
-            had, scene.contact_step, scene.mail_id(lead_id), scene.campaign["frequency_cap"], now
+            had_before, scene.contact_step, scene.mail_id(lead_id), scene.campaign["frequency_cap"], now
         ),
     )
 

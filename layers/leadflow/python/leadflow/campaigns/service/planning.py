@@ -13,6 +13,7 @@ from leadflow.campaigns import store
 from leadflow.campaigns.rules import audience, cohorts, sequence, states
 from leadflow.campaigns.service import announcing, ending, ledger
 from leadflow.campaigns.service.members import excluded_steps, had_mail_of
+from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import clock, table
 from leadflow.core.observability import logger
 from leadflow.core.table import Record
@@ -25,7 +26,7 @@ _MOST_LOOKED_AT = 20_000
 def work(campaign_id: str, has_time: Callable[[], bool]) -> None:
     """Goes on with a campaign's run as long as there is something to do and time; then it is announced again."""
     while has_time():
-        run, campaign = store.find_run(campaign_id), store.find_campaign(campaign_id)
+        run, campaign = runs.find_run(campaign_id), store.find_campaign(campaign_id)
         if run is None or campaign is None:
             return
         try:
@@ -41,19 +42,19 @@ def work(campaign_id: str, has_time: Callable[[], bool]) -> None:
 def reconcile() -> dict[str, int]:
     """Announces runs that no worker is at; each a few minutes after it was looked at last."""
     announced = 0
-    for run in store.overdue_runs():
+    for run in runs.overdue_runs():
         try:
-            store.move_run(run, run.cursor, run.task, put_back=bool(run.put_back))
+            runs.move_run(run, run.cursor, run.task, put_back=bool(run.put_back))
         except table.Stale:
             continue
         announced += announcing.announce(run.campaign_id)
     return {"campaigns_announced": announced}
 
 
-def _one_step(run: store.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> bool:
+def _one_step(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> bool:
     """Whether there may be more to do at once."""
     if campaign.status == "completed":
-        store.rest_run(run)
+        runs.rest_run(run)
         return False
     if campaign.status != "active":
         return False
@@ -70,32 +71,32 @@ def _one_step(run: store.CampaignRun, campaign: store.EmailCampaign, has_time: C
     return False
 
 
-def _put_back(run: store.CampaignRun) -> None:
+def _put_back(run: runs.CampaignRun) -> None:
     """What was parked goes on, as soon as its time has come."""
     put_back = []
-    for cohort in store.cohorts_of(run.campaign_id):
+    for cohort in runs.cohorts_of(run.campaign_id):
         if cohort.status != "parked":
             continue
-        store.await_time(cohort)
+        runs.await_time(cohort)
         try:
             table.save(cohort)
         except table.Stale:
             continue
         put_back.append(cohort)
-    store.move_run(run, run.cursor, run.task)
+    runs.move_run(run, run.cursor, run.task)
     announcing.tell(put_back)
 
 
-def _freeze(run: store.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> None:
+def _freeze(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> None:
     """Puts the next up to 1,000 leads of the audience into a cohort that waits for the first step."""
     step = sequence.next_step([one.record() for one in store.steps_of(campaign.id)], None)
     lead_ids, cursor = _next_members(campaign.record(), run.cursor, has_time)
     task = "freeze" if cursor else "watch"
     if not lead_ids or step is None:
-        store.move_run(run, cursor, task)
+        runs.move_run(run, cursor, task)
         return
     started = str(campaign.started_at)
-    cohort, members = store.new_cohort(
+    cohort, members = runs.new_cohort(
         campaign.id,
         str(step["id"]),
         int(step["step_number"]),
@@ -104,7 +105,7 @@ def _freeze(run: store.CampaignRun, campaign: store.EmailCampaign, has_time: Cal
         due_at=sequence.due_at(step, clock.parse(started)),
         joined_at=started,
     )
-    store.add_cohort(run, cohort, members, cursor, task, joins=True)
+    runs.add_cohort(run, cohort, members, cursor, task, joins=True)
     announcing.tell_in_time(cohort)
 
 
@@ -134,17 +135,17 @@ def _fitting(campaign: Record, found: list[Record], now: datetime) -> list[str]:
     ]
 
 
-def _retry(run: store.CampaignRun) -> None:
+def _retry(run: runs.CampaignRun) -> None:
     """Lets members of the next cohort come to its step again, whose mail the provider refused."""
-    cohort = next((one for one in store.cohorts_of(run.campaign_id) if one.sk > (run.cursor or "")), None)
+    cohort = next((one for one in runs.cohorts_of(run.campaign_id) if one.sk > (run.cursor or "")), None)
     if cohort is None:
-        store.move_run(run, None, "watch")
+        runs.move_run(run, None, "watch")
         return
     lead_ids = _refused(cohort) if cohort.status == "done" and not cohort.again else []
     if not lead_ids:
-        store.move_run(run, cohort.sk, "retry")
+        runs.move_run(run, cohort.sk, "retry")
         return
-    again, members = store.new_cohort(
+    again, members = runs.new_cohort(
         cohort.campaign_id,
         cohort.step_id,
         int(cohort.step_number),
@@ -154,15 +155,15 @@ def _retry(run: store.CampaignRun) -> None:
         joined_at=cohort.joined_at,
     )
     again.again = again.is_touched = True
-    store.add_cohort(run, again, members, cohort.sk, "retry", joins=False)
+    runs.add_cohort(run, again, members, cohort.sk, "retry", joins=False)
     announcing.tell_in_time(again)
 
 
-def _refused(cohort: store.Cohort) -> list[str]:
+def _refused(cohort: runs.Cohort) -> list[str]:
     """Members whose mail may go out again: the provider refused it, and it was written at all."""
     by_mail = {
         store.mail_of(cohort.campaign_id, cohort.step_id, lead_id): lead_id
-        for lead_id in store.members_of(cohort).lead_ids
+        for lead_id in runs.members_of(cohort).lead_ids
     }
     found = [mail for mail in store.find_mails(list(by_mail)) if ledger.changed(mail, states.renewed)]
     return [by_mail[mail.id] for mail in found if store.words_of(mail.kept) is not None]

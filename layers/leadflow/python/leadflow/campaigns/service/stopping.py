@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadflow.campaigns import store
+from leadflow.campaigns.store import contacts as had
 from leadflow.core import clock
 
 
@@ -12,4 +12,4 @@ def stop_sequences(lead_id: str, reason: str, at: str | None = None) -> None:
     `reason` is `replied` (on any channel, also when somebody of us took over) or `goal:<event>`; `at` is the RFC 3339
     time of it, now unless given. Safe to repeat. Mails that are with the provider already cannot be called back.
     """
-    store.note_stop(lead_id, reason, at or clock.now_stamp())
+    had.note_stop(lead_id, reason, at or clock.now_stamp())

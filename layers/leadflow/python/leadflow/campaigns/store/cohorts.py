@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,7 +11,6 @@ from typing import TYPE_CHECKING
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.transactions import TransactWrite
 
-from leadflow.campaigns.rules.cohorts import cohort_id
 from leadflow.campaigns.store.campaigns import EmailCampaign
 from leadflow.core import clock, due, effects, table
 from leadflow.core.settings import settings
@@ -25,6 +26,7 @@ PATIENCE = timedelta(minutes=2)
 # How long a run may be without its worker.
 RUN_PATIENCE = timedelta(minutes=3)
 _SHORTEST_PATIENCE = timedelta(seconds=5)
+_ID_BYTES = 10
 _TURNS = Turns(12, longest_pause_seconds=0.5)
 
 
@@ -125,7 +127,7 @@ def new_cohort(
     joined_at: str,
 ) -> tuple[Cohort, CohortMembers]:
     """A cohort that is not written yet. Its id follows from what it comes of."""
-    name = cohort_id(campaign_id, step_id, *cause)
+    name = _cohort_id(campaign_id, step_id, *cause)
     cohort = Cohort(pk=f"CAMP#{campaign_id}", sk=f"COH#{step_id}#{name}", id=name, campaign_id=campaign_id)
     cohort.step_id, cohort.step_number, cohort.size = step_id, step_number, len(members)
     cohort.due_at, cohort.joined_at = clock.stamp(due_at), joined_at
@@ -365,3 +367,9 @@ def _members_key(cohort: Cohort) -> str:
 
 def _scaled(patience: timedelta) -> timedelta:
     return max(clock.waiting(patience), _SHORTEST_PATIENCE)
+
+
+def _cohort_id(*cause: str) -> str:
+    """The id of the cohort that comes of this cause: always the same, so that what is done twice makes one cohort."""
+    digest = hashlib.sha256("\x1f".join(cause).encode()).digest()[:_ID_BYTES]
+    return base64.b32encode(digest).decode()

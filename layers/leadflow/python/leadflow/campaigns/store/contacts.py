@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from leadflow.campaigns.rules.contacts import Contact
 from leadflow.core import table
 
 
@@ -35,11 +34,7 @@ def find_contacted(marks: Iterable[str]) -> dict[str, ContactedAddress]:
     return {item.pk.removeprefix("CONTACT#"): item for item in found}
 
 
-def contacts_of(item: ContactedAddress | None) -> list[Contact]:
-    return [Contact(*one) for one in item.contacts] if item else []
-
-
-def note_contacts(mark: str, item: ContactedAddress | None, contacts: Iterable[Contact]) -> None:
+def note_contacts(mark: str, item: ContactedAddress | None, contacts: Iterable[Sequence[str]]) -> None:
     """Writes what an address had. Raises table.Stale when that has changed since it was read."""
     new = item or ContactedAddress(pk=f"CONTACT#{mark}", sk="#")
     new.contacts = [list(contact) for contact in contacts]

@@ -8,7 +8,6 @@ from leadflow.channels.service.inbox import (
     inbox_page,
     park,
     process,
-    reconcile,
     replay,
     replay_range,
 )
@@ -20,6 +19,7 @@ from leadflow.channels.service.receiving import (
     receive_twilio,
     verify_meta,
 )
+from leadflow.channels.service.recovery import reconcile
 
 __all__ = [
     "MailPost",

@@ -60,6 +60,10 @@ def check(channel_id: str) -> dict[str, Any]:
     except MessageRefused as error:
         ok, detail, scopes = False, error.detail, None
     _note_health(channel, ok)
+    if ok:
+        from leadflow.channels.service import releasing
+
+        releasing.release(channel.id)
     return {"ok": ok, "detail": detail, "scopes": scopes}
 
 

@@ -89,10 +89,12 @@ def _each(groups: Iterable[list[MailReport]]) -> Iterable[list[bool | Exception]
 
 def _record(reports: list[MailReport]) -> Iterator[bool | Exception]:
     from leadflow.campaigns import service as campaigns
+    from leadflow.channels.service import reporting
 
     for report in reports:
         try:
-            yield campaigns.record_event(report.mail_id, report.event, report.at, report.data)
+            known = campaigns.record_event(report.mail_id, report.event, report.at, report.data)
+            yield known or reporting.mail_reported(report)
         except Exception as error:  # noqa: BLE001 - raised by `process` once every entry had its turn
             yield error
 

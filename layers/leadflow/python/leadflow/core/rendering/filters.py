@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from liquid import Environment, Markup, RenderContext, escape, soft_str
 from liquid.exceptions import OutputStreamLimitError
 from liquid.filter import liquid_filter, sequence_filter, string_filter, with_context, with_environment
 from liquid.undefined import Undefined
 
+from leadflow.core import windows
 from leadflow.core.rendering.links import safe_url
 
 MAX_TEXT = 1_000_000
@@ -88,8 +88,9 @@ def _date(value: object, form: str, zone: object = None, *, context: RenderConte
     if moment is None:
         return None if value in ("now", "today") else value
     if isinstance(zone, str) and zone and moment.tzinfo is not None:
-        with suppress(ValueError, LookupError, OSError, OverflowError):  # no such zone: the time stays as it was told
-            moment = moment.astimezone(ZoneInfo(zone))
+        # Where there is no such zone the time stays as it was told.
+        with suppress(ValueError, OverflowError):
+            moment = moment.astimezone(windows.zone(zone) or moment.tzinfo)
     return moment.strftime(str(form)[:MAX_DATE_FORMAT])
 
 

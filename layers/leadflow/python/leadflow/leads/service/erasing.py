@@ -22,6 +22,7 @@ from leadflow.leads.service.writing import TURNS, crowded_out
 # that were; it is safe to repeat and may die on any line. Runs come first, since they make what the others remove.
 WINGS = (
     ("workflows", "leadflow.workflows.service.erasing"),
+    ("enrichment", "leadflow.enrichment.service.erasing"),
     ("activities", "leadflow.activities.service.erasing"),
     ("campaigns", "leadflow.campaigns.service.erasing"),
     ("channels", "leadflow.channels.service.erasing"),

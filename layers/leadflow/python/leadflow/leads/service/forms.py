@@ -21,6 +21,7 @@ from leadflow.leads import store
 from leadflow.leads.rules import forms, visits
 from leadflow.leads.rules.forms import Filling, Post
 from leadflow.leads.service.collecting import collected, scored, signal_of
+from leadflow.leads.service.rating import current, line_of
 from leadflow.leads.service.throttling import Bound
 from leadflow.leads.service.writing import TURNS, crowded_out
 
@@ -121,13 +122,14 @@ def _take_in(form_id: str, post: Post, known: Mapping[str, Any], name: str, same
     signal_id, lead_id = ids.new_id(), ids.new_id()
     for _ in TURNS:
         owner = store.owner_of_value("email", str(known["email"]))
-        line = store.find_line(owner) if owner else []
+        line, scoring = line_of(owner) if owner else ([], current())
         if owner and not line:
             # Gone between our two looks.
             continue
         line, filling = _filled(line, lead_id, known, post)
         data = {"form_id": form_id, "submission_id": _shown(name), "fields": list(post.names)}
-        signal = signal_of(line[0], signal_id, "form_submit", {**data, "answers": filling.answers})
+        signal = signal_of(line[0], signal_id, "form_submit", {**data, "answers": filling.answers}, scoring)
+        scored(line, signal, scoring)
         receipt = store.receipt(name, signal, clock.epoch_seconds(clock.now() + same_for), earlier)
         try:
             if collected(partial(_write, line, signal, filling, receipt)):
@@ -167,5 +169,4 @@ def _filled(
 
 def _write(line: list[store.Lead], signal: store.IntentSignal, filling: Filling, receipt: store.Receipt) -> None:
     identities = {field: one for field, one in line[0].identities().items() if field in filling.fields}
-    scored(line, signal)
     store.collect(line, identities, signal, receipt)

@@ -6,6 +6,7 @@ one, a bounded number of times with random pauses; who gives a version of their 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,6 +16,7 @@ from leadflow.core import clock, ids, table
 from leadflow.core.errors import MalformedRequest, NotFound, PreconditionFailed
 from leadflow.core.table import Record
 from leadflow.leads import enums, rules, store
+from leadflow.leads.service.rating import current, rated, rated_again
 from leadflow.leads.service.writing import TURNS, crowded_out, written
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def create(body: LeadCreate) -> Record:
     lead_id = ids.new_id()
     for _ in TURNS:
         lead = store.Lead(pk=f"LEAD#{lead_id}", sk="#META", id=lead_id, **fields)
+        rated(lead, current())
         try:
             if written(partial(store.insert, lead), lead_id):
                 return lead.record()
@@ -126,6 +129,20 @@ def apply(
     return _change(lead_id, decide, cause=cause, if_match=None)
 
 
+def fill(lead_id: str, decide: Callable[[Mapping[str, Any]], Mapping[str, Any]], *, cause: tuple[str, ...]) -> None:
+    """Changes what `decide` says of the lead as it is at the moment of the write; does nothing when it is gone.
+
+    Raises InvalidInput naming each wrong field, RateLimited when crowded out.
+    """
+
+    def change(lead: Mapping[str, Any], now: str) -> dict[str, Any]:
+        wanted = decide(lead)
+        return rules.differences(lead, checked_fields(wanted), now) if wanted else {}
+
+    with contextlib.suppress(NotFound):
+        _change(lead_id, change, cause=cause, if_match=None)
+
+
 def page(
     *,
     limit: int,
@@ -179,6 +196,7 @@ def _changed(lead: store.Lead, changes: Mapping[str, Any], cause: tuple[str, ...
         else:
             setattr(lead, name, value)
     lead.cause = list(cause)
+    rated_again(lead, current())
     return written(partial(store.replace, lead, identities, status), lead.id)
 
 

@@ -16,6 +16,8 @@ _TELLERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("leadflow.leads.service.history", frozenset({"signal", "status_change", "merge"})),
     ("leadflow.campaigns.service.timeline", frozenset({"email"})),
     ("leadflow.workflows.service.timeline", frozenset({"execution"})),
+    ("leadflow.channels.service.timeline", frozenset({"message"})),
+    ("leadflow.enrichment.service.timeline", frozenset({"enrichment"})),
     ("leadflow.activities.service.timeline", frozenset({"task", "appointment"})),
 )
 # A teller of several kinds is asked so many times for a page of one of them.

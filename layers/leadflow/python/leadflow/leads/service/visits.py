@@ -15,6 +15,7 @@ from leadflow.core.secrets import keyed_hash, same
 from leadflow.leads import store
 from leadflow.leads.rules import visits as rules
 from leadflow.leads.service.collecting import collected, scored, signal_of
+from leadflow.leads.service.rating import line_of
 from leadflow.leads.service.throttling import Bound
 from leadflow.leads.service.writing import TURNS, crowded_out
 
@@ -59,11 +60,11 @@ def _keep(lead_id: str, body: VisitWrite) -> None:
     signal_id = ids.new_id()
     data = {"url": page, "title": body.title, "referrer": rules.site_of(body.referrer or "")}
     for _ in TURNS:
-        line = store.find_line(lead_id)
+        line, scoring = line_of(lead_id)
         if not line:
             return
-        signal = signal_of(line[0], signal_id, "website_visit", data)
-        scored(line, signal)
+        signal = signal_of(line[0], signal_id, "website_visit", data, scoring)
+        scored(line, signal, scoring)
         receipt = store.receipt(name, signal, clock.epoch_seconds(clock.now() + SAME_FOR), earlier)
         if collected(partial(store.collect, line, {}, signal, receipt)):
             return

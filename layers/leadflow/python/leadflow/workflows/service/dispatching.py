@@ -11,10 +11,12 @@ from typing import Any
 
 from leadflow.activities.service import events as activity_events
 from leadflow.campaigns.service import events as campaign_events
+from leadflow.channels.service import events as message_events
 from leadflow.core import clock, ids, table
 from leadflow.core.errors import RateLimited
 from leadflow.core.events import Change, DomainEvent
 from leadflow.core.gates import Gate, first_closed
+from leadflow.enrichment.service import starting as enrichment
 from leadflow.leads import service as leads
 from leadflow.leads.service import events as lead_events
 from leadflow.workflows import rules_standing as standing
@@ -28,6 +30,7 @@ def dispatch(changes: Sequence[Change]) -> None:
     events = [event for change in changes for event in _events(change)]
     if not events:
         return
+    enrichment.on_events(events)
     revision = store.trigger_revision()
     begun: list[store.WorkflowExecution] = []
     for event in events:
@@ -43,6 +46,7 @@ def _events(change: Change) -> list[DomainEvent]:
     found = lead_events.events_of(change.old, change.new, change.change_id)
     found += activity_events.events_of(change.old, change.new)
     found += campaign_events.events_of(change.old, change.new, change.change_id)
+    found += message_events.events_of(change.old, change.new)
     return [*found, *own_events.events_of(change.old, change.new, change.change_id)]
 
 

@@ -1,0 +1,67 @@
+"""How people are called who came by a channel, and what of an arrival is kept with its message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from leadflow.channels.rules.arrivals import Arrival
+
+MAX_NAME = 100
+MAX_CONTENT = 10_000
+# Of what providers tell beside a message.
+_MOST_DATA_BYTES = 16_000
+
+
+def name_of(arrival: Arrival) -> str:
+    """The name in the person's profile, else who they are on the channel with its middle masked."""
+    given = " ".join("".join(one if one.isprintable() else " " for one in arrival.person_name or "").split())
+    return given[:MAX_NAME] or masked(arrival.person)
+
+
+def masked(person: str) -> str:
+    """`ana@example.com` as `a…@example.com`, `+4915112345678` as `+49…5678`, other ids by their last four."""
+    local, at, domain = person.rpartition("@")
+    if at:
+        return f"{local[:1]}…@{domain}"[:MAX_NAME]
+    shown = person[:3] if person.startswith("+") else ""
+    return f"{shown}…{person[-4:]}"[:MAX_NAME]
+
+
+def address_of(arrival: Arrival) -> dict[str, str]:
+    """The email or phone that tells the person from others on every channel, where the channel gives one."""
+    found = {"email": arrival.person} if arrival.channel_type == "email" else {}
+    phone = arrival.phone or (arrival.person if arrival.channel_type == "sms" else None)
+    # Short codes and names of senders are no numbers.
+    if phone and phone.startswith("+") and phone[1:].isdigit() and len(phone) > 7:
+        found["phone"] = phone
+    return found
+
+
+def words_of(arrival: Arrival) -> str:
+    """What the message says, cut where a message ends; of one without words or files what kind it is."""
+    text = (arrival.text or "").replace("\x00", "")
+    if text or arrival.attachments:
+        return text[:MAX_CONTENT]
+    kind = arrival.data.get("type") or arrival.kind
+    return f"[{kind}]"
+
+
+def metadata_of(arrival: Arrival) -> dict[str, Any]:
+    """What is kept with the message beside its words."""
+    told: dict[str, Any] = {
+        "kind": arrival.kind,
+        "subject": arrival.subject,
+        "in_reply_to": arrival.in_reply_to,
+        "automatic": arrival.automatic or None,
+        "length": len(arrival.text) if arrival.text and len(arrival.text) > MAX_CONTENT else None,
+    }
+    if arrival.data and len(json.dumps(dict(arrival.data), default=str)) <= _MOST_DATA_BYTES:
+        told["data"] = json.loads(json.dumps(dict(arrival.data), default=str))
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def is_theirs(metadata: Mapping[str, Any]) -> bool:
+    """Whether a person wrote a message that came in, to us: no machine, and not while another app has the thread."""
+    return not metadata.get("automatic") and metadata.get("kind") != "standby"

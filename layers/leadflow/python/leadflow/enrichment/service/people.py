@@ -1,0 +1,64 @@
+"""The person a run is about, as sources are asked about them, and what was known before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from leadflow.core.secrets import keyed_hash
+from leadflow.enrichment.enums import EnrichmentField
+from leadflow.enrichment.rules import Person
+from leadflow.enrichment.rules.waterfall import Given, merged
+from leadflow.enrichment.store.enrichments import EnrichedFields
+
+_GIVEN = ("value", "confidence", "source", "priority", "at", "is_sure")
+
+
+def person_of(lead: Mapping[str, Any], known: Mapping[EnrichmentField, Given]) -> Person:
+    """A lead as a source is asked about it; what sources said before helps to find the person."""
+
+    def own(name: EnrichmentField) -> str | None:
+        value = lead["custom"].get(name) or (known[name].value if name in known and known[name].is_sure else None)
+        return value if isinstance(value, str) and value.strip() else None
+
+    return Person(
+        name=lead["name"],
+        email=lead["email"],
+        phone=lead["phone"],
+        company=lead["company"] or own("company_name"),
+        company_website=own("company_website"),
+        linkedin_url=own("linkedin_url"),
+    )
+
+
+def identity_of(lead: Mapping[str, Any]) -> str:
+    """Stands for what people have put down to know a person by: another one makes earlier answers stale."""
+    custom = lead["custom"].get("linkedin_url")
+    parts = (lead["email"], lead["phone"], custom if isinstance(custom, str) else None)
+    return keyed_hash("enrichment identity", *(part or "" for part in parts), size=12)
+
+
+def known_of(items: Sequence[EnrichedFields]) -> dict[EnrichmentField, Given]:
+    """What all parts of a lead have, the best of each field."""
+    given = [
+        (name, Given(**{part: value[part] for part in _GIVEN})) for item in items for name, value in item.known.items()
+    ]
+    return merged(given)
+
+
+def kept(given: Given, enrichment_id: str, run_id: str | None) -> dict[str, Any]:
+    """A value as it is kept, with its provenance."""
+    shown = {part: getattr(given, part) for part in _GIVEN}
+    return {**shown, "enrichment_id": enrichment_id, "run_id": run_id}
+
+
+def shown(known: Mapping[EnrichmentField, Given]) -> dict[str, Any]:
+    """Values as runs show them."""
+    return {
+        name: {"value": one.value, "source": one.source, "confidence": one.confidence} for name, one in known.items()
+    }
+
+
+def sure_of(item: EnrichedFields) -> dict[str, Any]:
+    """What is surely known of a very lead."""
+    return {name: one.value for name, one in known_of([item]).items() if one.is_sure}

@@ -1,0 +1,32 @@
+"""Puts runs and jobs back to work that nobody is at: their message was lost, or their worker died."""
+
+from __future__ import annotations
+
+from leadflow.core import effects, table
+from leadflow.enrichment.service import queueing, refreshing
+from leadflow.enrichment.store import runs as store
+
+
+def reconcile() -> dict[str, int]:
+    """Queues again what is overdue and unattended, and begins the refreshing of the day; counts what was."""
+    requeued: list[store.EnrichmentRun] = []
+    for run in store.unattended_runs():
+        if run.is_over or effects.is_held(run.lease_until, run.host_id):
+            continue
+        try:
+            store.await_worker(run)
+            table.save(run)
+        except table.Stale:
+            continue
+        requeued.append(run)
+    queueing.queue_runs(requeued)
+    jobs = 0
+    for job in store.unattended_jobs():
+        try:
+            store.await_walker(job)
+            table.save(job)
+        except table.Stale:
+            continue
+        queueing.queue_job(job.id)
+        jobs += 1
+    return {"runs_requeued": len(requeued), "jobs_requeued": jobs, "refreshes_begun": refreshing.refresh()}

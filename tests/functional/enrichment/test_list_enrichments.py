@@ -1,0 +1,59 @@
+"""GET /leads/{lead_id}/enrichments, and where else enrichments are seen or gone."""
+
+from __future__ import annotations
+
+from leadflow.core import aws, removal
+from tests.functional.enrichment.sources import World, asked, knows
+from tests.functional.enrichment.test_create_enrichment import create
+from tests.functional.leads.announced import announced
+from tests.functional.leads.people import added
+from tests.harness import Clock, call, door
+
+
+def test_newest_first_by_pages(clock: Clock) -> None:
+    lead = added()
+    for title in ("one", "two", "three"):
+        clock.advance(seconds=1)
+        create(lead["id"], job_title=title)
+
+    path = {"lead_id": lead["id"]}
+    first = call("enrichment/list_enrichments", path=path, query={"limit": "2"}).json
+    second = call("enrichment/list_enrichments", path=path, query={"cursor": first["next_cursor"]}).json
+
+    assert [one["job_title"] for one in [*first["items"], *second["items"]]] == ["three", "two", "one"]
+    assert second["next_cursor"] is None
+
+
+def test_the_timeline_shows_them_without_the_response(clock: Clock) -> None:
+    lead = added()
+    made = create(lead["id"], job_title="CTO", enrichment_data={"secret": 1}).json
+
+    for query in ({}, {"kind": "enrichment"}):
+        shown = call("leads/get_timeline", path={"lead_id": lead["id"]}, query=query).json["items"]
+        [entry] = [one for one in shown if one["kind"] == "enrichment"]
+        assert (entry["id"], entry["data"]["job_title"], entry["title"]) == (made["id"], "CTO", "Enriched by Forager")
+        assert "enrichment_data" not in entry["data"]
+
+
+def test_erasing_removes_all_of_it(world: World, bucket: None) -> None:
+    world.put("people_data_labs")
+    world["people_data_labs"].answers = [knows(job_title="CTO")]
+    lead = added()
+    run = world.run(lead["id"])
+    create(lead["id"], enrichment_data={"text": "x" * 60_000})
+    waiting = asked(lead["id"])
+
+    call("leads/erase_lead", path={"lead_id": lead["id"]})
+    for event in announced():
+        door("leads/erase_person")(event, None)
+    world.work()
+
+    assert list(removal.keys_under(f"ENR#{lead['id']}")) == []
+    for gone in (run, waiting):
+        assert call("enrichment/get_run", path={"run_id": gone["id"]}).status == 404
+    assert "Contents" not in aws.client("s3").list_objects_v2(Bucket="leadflow-test", Prefix="enrichments/")
+    assert len(world["people_data_labs"].asked) == 1
+
+
+def test_a_lead_that_is_not_there_is_not_found() -> None:
+    assert call("enrichment/list_enrichments", path={"lead_id": "nobody"}).status == 404
