@@ -6,7 +6,6 @@ Import this only after `local.emulator.environment.prepare`: it imports the emul
 from __future__ import annotations
 
 import json
-import secrets
 import socket
 import sys
 from collections.abc import Callable
@@ -143,7 +142,7 @@ def settle(settings: RunSettings, admin_key: str, sandbox: Sandbox) -> None:
     api = Api(settings.api_url, admin_key)
     try:
         api.get("/health")
-        seed_defaults(api, settings.sandbox_url, sandbox.sendgrid_public_key(), secrets.token_urlsafe(24))
+        seed_defaults(api, settings.sandbox_url, sandbox.sendgrid_public_key(), sandbox.secrets.shown())
         if settings.samples:
             put_samples(api)
     except Refused as error:

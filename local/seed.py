@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
@@ -35,14 +36,15 @@ SOURCES: dict[str, dict[str, Any]] = {
 }
 
 
-def seed_defaults(api: Api, sandbox_url: str, event_public_key: str, inbound_secret: str) -> None:
+def seed_defaults(api: Api, sandbox_url: str, event_public_key: str, shared: Mapping[str, str]) -> None:
     """Makes what is not there yet, ready to be used against the provider sandbox: channels, sources, an agent.
 
     `event_public_key` is the sandbox's own, base64 of its DER form: the product checks the sandbox's signed events
-    with it. Raises `local.client.Refused` when the API will not have it.
+    with it. `shared` are the secrets that the sandbox signs other webhooks with, by the names that channels have for
+    them. Raises `local.client.Refused` when the API will not have it.
     """
     present = {channel["channel_type"] for channel in api.every("/channels")}
-    for channel in _channels(event_public_key, inbound_secret):
+    for channel in _channels(event_public_key, shared):
         if channel["channel_type"] not in present:
             api.post("/channels", channel)
     for name, source in SOURCES.items():
@@ -60,21 +62,33 @@ def _seed_agent(api: Api, base_url: str) -> None:
         api.put("/agents/default", {**AGENT, "base_url": base_url})
 
 
-def _channels(event_public_key: str, inbound_secret: str) -> list[dict[str, Any]]:
+def _channels(event_public_key: str, shared: Mapping[str, str]) -> list[dict[str, Any]]:
+    twilio = {"account_sid": f"AC{'0' * 31}1", "auth_token": shared["auth_token"]}
+    meta = {
+        "page_access_token": "sandbox-page-token",
+        "app_secret": shared["app_secret"],
+        "verify_token": shared["verify_token"],
+    }
+    gram = {**meta, "page_access_token": "sandbox-instagram-token"}
+    mail = {
+        "api_key": "SG.sandbox",
+        "event_public_key": event_public_key,
+        "inbound_secret": shared["inbound_secret"],
+    }
     return [
         {
             "channel_type": "email",
             "provider": "sendgrid",
             "is_active": True,
-            "api_credentials": {
-                "api_key": "SG.sandbox",
-                "event_public_key": event_public_key,
-                "inbound_secret": inbound_secret,
-            },
+            "api_credentials": mail,
             "from_email": "hello@leadflow.test",
             "from_name": "Leadflow",
             "postal_address": "1 Loopback Street, Localhost",
-        }
+        },
+        {"channel_type": "sms", "api_credentials": twilio, "phone_number": "+14155550100"},
+        {"channel_type": "whatsapp", "api_credentials": twilio, "phone_number": "+14155550101"},
+        {"channel_type": "messenger", "api_credentials": meta, "page_id": "100000000000001"},
+        {"channel_type": "instagram", "api_credentials": gram, "page_id": "17841400000000001"},
     ]
 
 

@@ -25,6 +25,7 @@ _WINGS = {
     "conversations": "channels",
     "suppressions": "campaigns",
     "tasks": "activities",
+    "scoring": "leads",
     "signals": "leads",
     "templates": "campaigns",
     "tracking": "campaigns",

@@ -31,6 +31,7 @@ Optional fields of a record are always there, null when empty. Fields may be add
 
 AREAS = {
     "leads": "People who may become customers, with what they are worth so far.",
+    "scoring": "What scores are made by.",
     "signals": "What leads do, what it adds to their score, and the doors of websites: forms and visits.",
     "tasks": "What somebody is to do, about a lead or about none.",
     "appointments": "Meetings with leads. Nobody is booked twice for the same time.",

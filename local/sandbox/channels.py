@@ -33,19 +33,28 @@ class ProductChannels:
 
         None when the product has no such channel, or cannot be asked now.
         """
+        best = self._best(channel_type, sender)
+        return str(best["webhook_url"]) if best else None
+
+    def own_address(self, channel_type: str, wanted: str | None = None) -> str | None:
+        """The number, page or address of the channel that has the wanted one, else of the oldest active channel."""
+        best = self._best(channel_type, wanted or "")
+        if wanted or best is None:
+            return wanted
+        names = ("phone_number", "page_id", "from_email")
+        return next((str(best[name]) for name in names if best.get(name)), None)
+
+    def _best(self, channel_type: str, sender: str) -> dict[str, Any] | None:
         fitting = [each for each in self._channels() if each.get("channel_type") == channel_type]
-        fitting = [each for each in fitting if each.get("webhook_url")]
-        if not fitting:
-            return None
-        best = min(
-            fitting,
+        return min(
+            (each for each in fitting if each.get("webhook_url")),
             key=lambda each: (
                 sender.lower() not in _senders(each),
                 each.get("is_active") is False,
                 each.get("created_at") or "",
             ),
+            default=None,
         )
-        return str(best["webhook_url"])
 
     def forget(self) -> None:
         """Ask again next time: what was known has just not worked."""

@@ -121,9 +121,12 @@ class Console:
         asked = json_object(request)
         provider = self._provider(asked.pop("provider", None), 422)
         duplicate, shuffle = _times(asked.pop("duplicate", 1)), _switch(asked.pop("shuffle", False))
-        staged = provider.simulate(_simulation(provider, asked))
+        base = f"http://{request.headers.get('host', '127.0.0.1')}"
+        staged = provider.simulate(_simulation(provider, asked, base))
         # In order, everything is one delivery; shuffled, each event travels alone and they overtake each other.
-        batches = [[each] for each in staged.payloads] if shuffle else [list(staged.payloads)]
+        most = 1 if shuffle else self._courier.most(staged.route)
+        payloads = list(staged.payloads)
+        batches = [payloads[start : start + most] for start in range(0, len(payloads), most)]
         batches = batches * duplicate
         if shuffle:
             self._chance.shuffle(batches)
@@ -151,7 +154,7 @@ class Console:
         return self._providers[name]
 
 
-def _simulation(provider: Provider, asked: dict[str, Any]) -> Simulation:
+def _simulation(provider: Provider, asked: dict[str, Any], base: str) -> Simulation:
     """What is left of a request once provider, duplicate and shuffle are taken out of it."""
     if not provider.events:
         raise Refused(422, f"{provider.name} calls nobody", "provider")
@@ -168,7 +171,7 @@ def _simulation(provider: Provider, asked: dict[str, Any]) -> Simulation:
             texts[attribute] = value
     if texts.get("channel", provider.channels[0]) not in provider.channels:
         raise Refused(422, f"{provider.name} has: {', '.join(provider.channels)}", "channel")
-    return Simulation(events=tuple(events), extra=asked, **texts)
+    return Simulation(events=tuple(events), extra=asked, base=base, **texts)
 
 
 def _times(value: object) -> int:

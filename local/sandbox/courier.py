@@ -57,13 +57,22 @@ class Courier:
 
         What the product did not take is queued, as a provider would try it again.
         """
-        url = self._channels.webhook_url(route.channel, route.sender)
+        url = self._url(route, payloads)
         if url is None:
             return None
         status = self._post(route, url, payloads)
         if not _taken(status):
             self._outbox.add(route, payloads, self._clock() + _backoff(0))
         return status
+
+    def most(self, route: Route) -> int:
+        """How many payloads of a route go out in one post."""
+        return self._providers[route.provider].batch
+
+    def _url(self, route: Route, payloads: Sequence[dict[str, Any]]) -> str | None:
+        """Where a message's own callback URL says, else where the channel does."""
+        own = payloads[0].get("callback") if payloads else None
+        return str(own) if own else self._channels.webhook_url(route.channel, route.sender)
 
     def _work(self) -> None:
         most = {name: provider.batch for name, provider in self._providers.items()}
@@ -75,7 +84,7 @@ class Courier:
                 self._deliver(batch)
 
     def _deliver(self, batch: Batch) -> None:
-        url = self._channels.webhook_url(batch.route.channel, batch.route.sender)
+        url = self._url(batch.route, batch.payloads)
         if url is None:
             self._outbox.put_back(batch, _backoff(0), attempted=False)
         elif _taken(self._post(batch.route, url, batch.payloads)):
@@ -87,6 +96,7 @@ class Courier:
         provider = self._providers[route.provider]
         post = provider.webhook(url, payloads)
         try:
+            url = post.url or url
             status = self._client.post(url, content=post.body, headers=dict(post.headers)).status_code
         except httpx.HTTPError:
             status = NOBODY_ANSWERED

@@ -30,6 +30,9 @@ CREATE INDEX IF NOT EXISTS outbox_by_route ON outbox (provider, channel, sender,
 CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, provider TEXT NOT NULL, url TEXT NOT NULL,
     status INTEGER NOT NULL, summary TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS people (
+    provider TEXT NOT NULL, channel TEXT NOT NULL, own TEXT NOT NULL, person TEXT NOT NULL, wrote_at REAL,
+    blocks INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (provider, channel, own, person));
 CREATE TABLE IF NOT EXISTS behaviours (provider TEXT PRIMARY KEY, settings TEXT NOT NULL);
 """
 

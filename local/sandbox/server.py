@@ -28,10 +28,14 @@ from local.sandbox.page.pages import Pages
 from local.sandbox.providers.contract import Provider, World
 from local.sandbox.providers.crustdata import CrustData
 from local.sandbox.providers.forager import Forager
+from local.sandbox.providers.inbound_parse import InboundParse
+from local.sandbox.providers.meta import Meta
 from local.sandbox.providers.openai import OpenAi
 from local.sandbox.providers.people_data_labs import PeopleDataLabs
 from local.sandbox.providers.receiver import Receiver
+from local.sandbox.providers.secrets import Secrets
 from local.sandbox.providers.sendgrid import SUBSTITUTION_BYTES, SendGrid
+from local.sandbox.providers.twilio import Twilio
 from local.sandbox.wire import Response, read_request, send
 
 if TYPE_CHECKING:
@@ -61,13 +65,17 @@ class Sandbox:
         folder.chmod(0o700)
         chance = chance or random.SystemRandom()
         self._database = Database(folder / "sandbox.db")
-        world = World(folder, self._database, Mailbox(self._database), Outbox(self._database, clock), clock, chance)
-        self._sendgrid = SendGrid(world, substitution_bytes)
-        sources = [PeopleDataLabs(world), CrustData(world), Forager(world)]
-        made: list[Provider] = [self._sendgrid, *sources, OpenAi(world), Receiver(world)]
-        self._providers: Mapping[str, Provider] = {one.name: one for one in made}
         self._client = httpx.Client(timeout=_WEBHOOK_TIMEOUT, follow_redirects=False, trust_env=False)
-        self._courier = Courier(world.outbox, ProductChannels(api, self._client), self._client, self._providers, clock)
+        channels, outbox = ProductChannels(api, self._client), Outbox(self._database, clock)
+        world = World(folder, self._database, Mailbox(self._database), outbox, channels, clock, chance)
+        self.secrets = Secrets.of(folder, chance)
+        self._sendgrid = SendGrid(world, substitution_bytes)
+        services: list[Provider] = [Twilio(world, self.secrets), Meta(world, self.secrets)]
+        sources: list[Provider] = [PeopleDataLabs(world), CrustData(world), Forager(world)]
+        made: list[Provider] = [self._sendgrid, *services, *sources, OpenAi(world), Receiver(world)]
+        self._providers: Mapping[str, Provider] = {one.name: one for one in made}
+        callers = {**self._providers, InboundParse.name: InboundParse(world, self.secrets)}
+        self._courier = Courier(outbox, channels, self._client, callers, clock)
         kept_behaviours = Behaviours(self._database)
         self._stopping = threading.Event()
         self._gate = Gate(kept_behaviours, chance, self._stopping)

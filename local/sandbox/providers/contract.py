@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from local.sandbox.behaviours import Behaviour
+from local.sandbox.channels import ProductChannels
 from local.sandbox.database import Database
 from local.sandbox.mailbox import Kept, Mailbox
 from local.sandbox.outbox import Outbox, Route
@@ -18,12 +19,13 @@ from local.sandbox.wire import Headers, Request, Response
 
 @dataclass(frozen=True)
 class World:
-    """What providers stand on: where things are kept, the time (epoch seconds) and chance."""
+    """What providers stand on: where things are kept, the product's channels, the time (epoch seconds) and chance."""
 
     folder: Path
     database: Database
     mailbox: Mailbox
     outbox: Outbox
+    channels: ProductChannels
     clock: Callable[[], float]
     chance: random.Random
 
@@ -34,7 +36,10 @@ class World:
 
 @dataclass(frozen=True)
 class Simulation:
-    """What POST /simulate asks for; `extra` holds whatever the provider's own events take beyond the common names."""
+    """What POST /simulate asks for; `extra` holds whatever the provider's own events take beyond the common names.
+
+    `base` is the sandbox's own URL as its caller knows it, for files that the product is to fetch.
+    """
 
     events: Sequence[str]
     channel: str | None = None
@@ -44,6 +49,7 @@ class Simulation:
     message_id: str | None = None
     url: str | None = None
     extra: dict[str, Any] | None = None
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,10 +62,11 @@ class Staged:
 
 @dataclass(frozen=True)
 class Post:
-    """A webhook request ready to go out."""
+    """A webhook request ready to go out; to `url` where it is not the one that the channel shows."""
 
     body: bytes
     headers: Headers
+    url: str | None = None
 
 
 class Provider(Protocol):

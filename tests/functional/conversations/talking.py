@@ -9,7 +9,7 @@ from tests.functional.channels.provider import Provider
 from tests.functional.leads.people import added
 from tests.functional.webhooks.posts import queued, work
 from tests.functional.webhooks.services import form, post_twilio
-from tests.harness import Answer, call, door
+from tests.harness import Answer, Clock, call, door
 
 ANA = "+14155550143"
 SID = "SM00000000000000000000000000000001"
@@ -21,6 +21,15 @@ def arrive() -> None:
     """Works on all that was posted."""
     while messages := queued():
         assert work(*messages) == []
+    # What comes next is later, as it is anywhere but in a test.
+    tick()
+
+
+def tick() -> None:
+    """A millisecond passes."""
+    clock = seams.current().clock
+    assert isinstance(clock, Clock)
+    clock.advance(milliseconds=1)
 
 
 def write(channel: dict[str, Any], text: str = "Hello", *, sid: str = "SM1", person: str = ANA, **fields: str) -> None:
@@ -34,7 +43,8 @@ def write(channel: dict[str, Any], text: str = "Hello", *, sid: str = "SM1", per
 
 def report(channel: dict[str, Any], message_id: str | None, status: str, *, sid: str = SID, **fields: str) -> None:
     """A status callback of Twilio that is worked on."""
-    raw = form(MessageSid=sid, MessageStatus=status, From=channel["phone_number"], To=ANA, **fields)
+    told = {"From": channel["phone_number"], "To": ANA, **fields}
+    raw = form(MessageSid=sid, MessageStatus=status, **told)
     query = {"m": message_id} if message_id else None
     assert post_twilio(channel, raw, status=True, query=query).status < 300
     arrive()

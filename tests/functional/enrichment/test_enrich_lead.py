@@ -115,6 +115,22 @@ def test_what_is_fresh_is_not_paid_for_again(world: World, again_after_days: int
     assert len(world["people_data_labs"].asked) == 1
 
 
+def test_a_whole_waterfall_is_fresh(world: World) -> None:
+    """Also of sources that were asked only for what others had left."""
+    world.put_all()
+    world["people_data_labs"].answers = [knows(job_title="CTO", outcome="partial")]
+    world["crustdata"].answers = [knows(company_name="Acme", outcome="partial")]
+    lead = added()
+    first = world.run(lead["id"])
+
+    again = world.run(lead["id"])
+    told = call("enrichment/estimate", {"lead_ids": [lead["id"]]}).json
+
+    assert [one["outcome"] for one in again["attempts"]] == ["skipped_fresh"] * 3
+    assert (first["cost"], again["cost"], told["max_cost"], told["fresh"]) == (0.2, 0, 0, 3)
+    assert again["fields"] == first["fields"]
+
+
 def test_a_miss_is_asked_for_again_sooner_than_a_find(world: World) -> None:
     world.put("people_data_labs", ttl_days=60)
     lead = added()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.functional import wire
 from tests.functional.enrichment.sources import MISS, World, deliver, job, knows
 from tests.functional.leads.people import added
 from tests.harness import call, door
@@ -99,6 +100,32 @@ def test_a_message_that_comes_twice_begins_nothing_twice(world: World) -> None:
     world.work()
 
     assert (job(made["id"])["total"], len(world[PDL].asked)) == (3, 3)
+
+
+def test_runs_that_end_while_the_walk_goes_on_stay_counted(world: World) -> None:
+    """The walk writes the job at the version it has read, so what runs add to it meanwhile is not lost."""
+    world.put(PDL)
+    world[PDL].answers = [knows(job_title="CTO")]
+    many(50)
+    made = start(filter=EVERYONE)
+    [(walk, _)] = world.messages()
+    queued: list[dict[str, Any]] = []
+
+    def rival() -> None:
+        queued.extend(body for body, _ in world.messages())
+        for body in queued[:10]:
+            deliver(body)
+        del queued[:10]
+
+    with wire.interrupted(rival, times=4):
+        deliver(walk)
+    for body in queued:
+        deliver(body)
+    world.work()
+
+    ended = job(made["id"])
+    assert (ended["total"], ended["done"], ended["status"]) == (50, 50, "completed")
+    assert (ended["cost"], ended["reserved"]) == (5.0, 0)
 
 
 def test_a_job_whose_message_is_lost_is_found_again(world: World) -> None:

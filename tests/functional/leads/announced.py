@@ -8,6 +8,7 @@ from leadflow.core import seams
 from tests.harness import door
 
 WORKERS = {"erasure": "leads/erase_person", "import": "leads/import_rows", "export": "leads/write_export"}
+WORKERS["rescoring"] = "scoring/rescore_leads"
 Event = dict[str, Any]
 
 

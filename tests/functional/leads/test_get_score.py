@@ -50,25 +50,30 @@ def test_each_part_with_its_source_age_and_weight(clock: Clock) -> None:
         "lead_id": lead_id,
         "score": 23,
         "as_of": "2026-04-01T09:00:00.000Z",
-        "half_life_days": 30,
         "parts": [
             {
+                "source": "website_visit",
                 "signal_id": second["id"],
                 "signal_type": "website_visit",
                 "title": "Visited a page",
                 "impact": 2.5,
                 "at": second["created_at"],
                 "age_seconds": 0,
+                "half_life_days": 30,
+                "share": 1,
                 "weight": 1,
                 "points": 2.5,
             },
             {
+                "source": "form_submit",
                 "signal_id": first["id"],
                 "signal_type": "form_submit",
                 "title": "Filled in a form",
                 "impact": 40,
                 "at": first["created_at"],
                 "age_seconds": 30 * 86_400,
+                "half_life_days": 30,
+                "share": 1,
                 "weight": 0.5,
                 "points": 20,
             },
@@ -143,7 +148,7 @@ def test_older_signals_are_one_sum_that_costs_no_reading(clock: Clock) -> None:
     with wire.watched() as calls:
         score = score_of(lead_id)
 
-    assert sorted(calls) == ["GetItem", "GetItem", "Query"]
+    assert sorted(calls) == ["GetItem"] * 3 + ["Query"]
     assert (len(score["parts"]), score["has_older_signals"]) == (scoring.MOST_PARTS, True)
     assert 0.8 < score["rest"] < 2
     assert score["score"] == shown(lead_id)["score"]

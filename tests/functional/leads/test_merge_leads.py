@@ -349,7 +349,7 @@ def test_other_transactions_are_waited_out() -> None:
 def test_dying_on_the_way_it_is_all_or_nothing_and_the_repetition_finds_it(*, sent: bool, clock: Clock) -> None:
     ada, other = pair()
     key = {"idempotency-key": "once"}
-    with pytest.raises(Killed), killed_at(4, sent=sent):
+    with pytest.raises(Killed), killed_at(5, sent=sent):
         merge(ada, other, headers=key)
 
     assert (shown(other)["id"] == ada) is sent

@@ -88,7 +88,7 @@ def _check_root(root: store.Lead, leads: dict[str, store.Lead], scored: set[str]
         assert store.find_line(lead.id)[-1].id == root.id
         direct = [leads[one["lead_id"]] for one in lead.merges or ()]
         assert all(part.merged_into == lead.id for part in direct)
-        own = int(lead.engagement) - sum(int(part.engagement) for part in direct)
+        own = sum(lead.sums.values()) - sum(sum(part.sums.values()) for part in direct)
         assert (own > 0) is (lead.id in scored)
 
 

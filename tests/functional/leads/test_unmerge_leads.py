@@ -180,7 +180,7 @@ def test_dying_on_the_way_it_is_all_or_nothing_and_the_repetition_finds_it(*, se
     ada, other = added(ADA)["id"], added(COUNTESS)["id"]
     merge_id = merged(ada, other)
     key = {"idempotency-key": "once"}
-    with pytest.raises(Killed), killed_at(5, sent=sent):
+    with pytest.raises(Killed), killed_at(6, sent=sent):
         unmerge(ada, merge_id, headers=key)
 
     assert (shown(other)["id"] == other) is sent

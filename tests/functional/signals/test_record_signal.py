@@ -23,7 +23,7 @@ from tests.harness import Clock, call
 def engagement_of(lead_id: str) -> int:
     lead = store.find_lead(lead_id)
     assert lead is not None
-    return int(lead.engagement)
+    return sum(lead.sums.values())
 
 
 def ledger_of(lead_id: str) -> int:
@@ -239,7 +239,7 @@ def test_the_score_follows_from_the_signals_on_file_whatever_their_order_and_num
 
     once = sum(rules.weight(impact, clock() - timedelta(seconds=age)) for age, impact, _ in signals)
     assert engagement_of(lead["id"]) == ledger_of(lead["id"]) == once
-    assert shown(lead["id"])["score"] == rules.score(once, clock())
+    assert shown(lead["id"])["score"] == rules.score(rules.Sums({"email_open": once}, clock()), rules.Scoring())
 
 
 def test_a_lead_that_is_gone() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leadflow.campaigns import service as campaigns
-from leadflow.channels import service
+from leadflow.channels.service import inbox
 from leadflow.core import seams, table
 from tests.functional.channels.accounts import make
 from tests.functional.webhooks.posts import body_of, event, post, queued, work
@@ -32,19 +32,19 @@ def as_host(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_nobody_worked_on_for_two_minutes_is_queued_again(clock: Clock) -> None:
     waiting = arrive(3)
     clock.advance(minutes=2)
-    assert service.reconcile() == {"requeued": 0}
+    assert inbox.reconcile() == {"requeued": 0}
     clock.advance(seconds=1)
-    assert service.reconcile() == {"requeued": 3}
+    assert inbox.reconcile() == {"requeued": 3}
     assert sorted(message["delivery_id"] for message in queued()) == waiting
 
 
 def test_it_is_not_queued_again_and_again(clock: Clock) -> None:
     arrive()
     clock.advance(minutes=3)
-    assert service.reconcile() == {"requeued": 1}
-    assert service.reconcile() == {"requeued": 0}
+    assert inbox.reconcile() == {"requeued": 1}
+    assert inbox.reconcile() == {"requeued": 0}
     clock.advance(minutes=11)
-    assert service.reconcile() == {"requeued": 1}
+    assert inbox.reconcile() == {"requeued": 1}
 
 
 def test_what_is_done_or_parked_is_left_alone(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +53,7 @@ def test_what_is_done_or_parked_is_left_alone(clock: Clock, monkeypatch: pytest.
     clock.advance(minutes=20)
     monkeypatch.setattr(campaigns, "record_event", lambda *_: False)
     work(lost)
-    assert service.reconcile() == {"requeued": 0}
+    assert inbox.reconcile() == {"requeued": 0}
 
 
 def test_what_is_done_between_the_look_and_the_write_is_left_alone(
@@ -69,18 +69,18 @@ def test_what_is_done_between_the_look_and_the_write_is_left_alone(
         return found
 
     monkeypatch.setattr(table, "find_many", then_done)
-    assert service.reconcile() == {"requeued": 0}
+    assert inbox.reconcile() == {"requeued": 0}
     assert queued() == []
 
 
 def test_a_restarted_machine_takes_up_at_once_what_the_last_one_left(monkeypatch: pytest.MonkeyPatch) -> None:
     as_host("one", monkeypatch)
     arrive(2)
-    assert service.reconcile() == {"requeued": 0}
+    assert inbox.reconcile() == {"requeued": 0}
     as_host("two", monkeypatch)
-    assert service.reconcile() == {"requeued": 2}
+    assert inbox.reconcile() == {"requeued": 2}
     assert len(queued()) == 2
-    assert service.reconcile() == {"requeued": 0}
+    assert inbox.reconcile() == {"requeued": 0}
 
 
 def test_what_cannot_be_queued_now_is_found_later(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_what_cannot_be_queued_now_is_found_later(clock: Clock, monkeypatch: pyt
     with monkeypatch.context() as broken:
         broken.setenv("DELIVERIES_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
         seams.current().forget("settings")
-        assert service.reconcile() == {"requeued": 0}
+        assert inbox.reconcile() == {"requeued": 0}
     seams.current().forget("settings")
     clock.advance(minutes=11)
-    assert service.reconcile() == {"requeued": 1}
+    assert inbox.reconcile() == {"requeued": 1}

@@ -54,13 +54,13 @@ def test_a_version_larger_than_an_item_is_kept_in_parts(
 def test_everything_that_cannot_work_is_named(make_workflow: MakeWorkflow, add_action: AddAction) -> None:
     workflow_id = make_workflow(trigger="email_replied")
     mail = add_action(workflow_id, "send_email", {"template_id": "NONE"})
-    enrichment = add_action(workflow_id, "enrich_lead", {}, order=1)
+    message = add_action(workflow_id, "send_message", {"channel": "sms", "content": "Hi"}, order=1)
     answer = call("workflows/activate_workflow", path={"workflow_id": workflow_id})
     assert answer.status == 422
     fields = " ".join(error["field"] for error in answer.json["errors"])
     messages = " ".join(error["message"] for error in answer.json["errors"])
     assert f"actions.{mail}.action_config.template_id" in fields
-    assert f"actions.{enrichment}" in fields
+    assert f"actions.{message}" in fields
     assert "no active email channel" in messages
     assert "email_replied triggers are not available yet" in messages
     assert call("workflows/get_workflow", path={"workflow_id": workflow_id}).json["status"] == "draft"

@@ -12,6 +12,7 @@ from typing import Any
 from local.sandbox.behaviours import Behaviour
 from local.sandbox.mailbox import Addressee, Kept
 from local.sandbox.outbox import Route
+from local.sandbox.providers import inbound_parse
 from local.sandbox.providers.contract import Post, Simulation, Staged, World
 from local.sandbox.providers.sendgrid import events, mail, message_rules
 from local.sandbox.providers.sendgrid.problems import Problem, refuse
@@ -43,7 +44,7 @@ class SendGrid:
 
     name = "sendgrid"
     channels: Sequence[str] = ("email",)
-    events: Sequence[str] = tuple(events.EVENTS)
+    events: Sequence[str] = (*events.EVENTS, "inbound")
     everyday: Sequence[str] = ("open", "machine_open", "click", "bounce", "spamreport", "unsubscribe")
     # About 500 bytes an event: below the 768 KB at which SendGrid closes a batch.
     batch = 1_000
@@ -147,6 +148,8 @@ class SendGrid:
         return mail.show(kept)
 
     def simulate(self, simulation: Simulation) -> Staged:
+        if "inbound" in simulation.events:
+            return inbound_parse.staged(self._world, simulation)
         if simulation.message_id is None and simulation.to is None:
             raise Refused(422, "say which mail: by `message_id`, or by `to` for the latest to that address", "to")
         kept = self._world.mailbox.find(self.name, simulation.message_id, simulation.to)

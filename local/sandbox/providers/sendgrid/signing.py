@@ -31,7 +31,7 @@ class SigningKey:
                 raise TypeError(f"{path} does not hold an elliptic curve key")
         else:
             private = ec.generate_private_key(ec.SECP256R1())
-            _write_privately(path, _pem(private))
+            write_privately(path, _pem(private))
         key = cls(private)
         (folder / _PUBLIC_FILE).write_text(key.public_key() + "\n")
         return key
@@ -53,7 +53,7 @@ def _pem(private: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def _write_privately(path: Path, content: bytes) -> None:
+def write_privately(path: Path, content: bytes) -> None:
     """Whole or not at all, readable by its owner alone from the first moment."""
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ item is in it only while it waits.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TypeVar
 
 from leadflow.core import clock, ids, seams, table
@@ -26,6 +27,11 @@ def mark(item: table.Item, kind: str, at: str, record_id: str) -> None:
 def clear(item: table.Item) -> None:
     """Takes an item that is about to be written out of the index."""
     item.gsi3pk = item.gsi3sk = None
+
+
+def due_at(item: table.Item) -> datetime | None:
+    """When an item that waits is due; None for one that does not wait."""
+    return clock.parse(item.gsi3sk.partition("#")[0]) if item.gsi3sk and item.gsi3pk.startswith("DUE#") else None
 
 
 def overdue(kind: type[ItemT], name: str, before: str) -> Iterator[ItemT]:

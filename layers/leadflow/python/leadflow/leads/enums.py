@@ -20,6 +20,7 @@ Verdict = Literal["pass", "fail", "pending", "unknown"]
 ErasureStatus = Literal["running", "completed"]
 ImportStatus = Literal["waiting", "running", "completed", "failed"]
 ExportStatus = Literal["running", "completed", "failed", "expired"]
+RescoringStatus = Literal["running", "completed"]
 FileFormat = Literal["csv", "ndjson"]
 OnDuplicate = Literal["skip", "update"]
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
 
 from leadflow.core.schema import JsonObject, JsonSchema, OutboundTemplate, Text, TimeZone, Write
+from leadflow.enrichment.enums import EnrichmentField, Source
 from leadflow.workflows.enums import LeadEvent
 
 ObjectId = Annotated[Text, Field(min_length=1, max_length=64)]
@@ -115,10 +116,24 @@ class SendEmailConfig(ActionConfig):
 
 
 class SendMessageConfig(ActionConfig):
+    """What it says is `content`, or `template`: the provider's id of an approved one, with its `template_variables`.
+
+    `channel_id` is the channel to use, the oldest active one of its type when left out.
+    """
+
     channel: Literal["whatsapp", "sms", "messenger", "instagram"]
     content: Words | None = None
-    template: Words | None = None
+    template: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    template_variables: dict[Annotated[Text, Field(max_length=40)], Words] = Field(default_factory=dict, max_length=100)
     channel_id: ObjectId | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> SendMessageConfig:
+        if (self.content is None) == (self.template is None):
+            raise ValueError("needs exactly one of content and template")
+        if self.template_variables and self.template is None:
+            raise ValueError("template_variables go with a template")
+        return self
 
 
 class UpdateLeadConfig(ActionConfig):
@@ -272,8 +287,10 @@ class ConditionConfig(ActionConfig):
 
 
 class EnrichLeadConfig(ActionConfig):
-    sources: list[Literal["people_data_labs", "forager", "crustdata"]] | None = None
-    fields: list[Words] | None = None
+    """Which active sources (all), for which fields (all), for how much in USD (what budgets allow)."""
+
+    sources: Annotated[list[Source], Field(min_length=1, max_length=10)] | None = None
+    fields: Annotated[list[EnrichmentField], Field(min_length=1, max_length=50)] | None = None
     max_cost: Annotated[float, Field(ge=0)] | None = None
 
 

@@ -321,6 +321,9 @@ def matches(trigger_type: str, config: Mapping[str, Any], data: Mapping[str, Any
     if trigger_type in ("email_opened", "email_clicked", "email_bounced"):
         named = all(config.get(name) in (None, data.get(name)) for name in ("campaign_id", "template_id", "link"))
         return named and (bool(config.get("include_machine")) or not data.get("machine", False))
+    if trigger_type == "message_received":
+        wanted = str(config.get("contains") or "").casefold()
+        return config.get("channel") in (None, data.get("channel")) and wanted in str(data.get("text", "")).casefold()
     if trigger_type == "workflow_failed":
         return config.get("workflow_id") in (None, data.get("workflow_id"))
     return True

@@ -156,9 +156,12 @@ def _asked(verdict: Verdict) -> str:
     return ", ".join(dict.fromkeys(f"{leaf.field} {leaf.op}" for leaf in leaves)) or "they are empty"
 
 
+_SENDING = ("send_email", "send_message")
+
+
 @dataclass(frozen=True)
 class Ahead:
-    """What a run comes to next: its next mail and when at the earliest, or what is in the way of any.
+    """What a run comes to next: its next mail or message and when at the earliest, or what is in the way of any.
 
     `is_reached` says that the run is at that mail already. `held` is the gate of the first mail that is passed over
     when none is left, or of a wait that ends the run.
@@ -178,7 +181,7 @@ def ahead(
     *,
     waits_already: bool = False,
 ) -> Ahead:
-    """The way to the next mail from a cursor on, as `facts` (`lead`, `trigger`) are now.
+    """The way to the next mail or message from a cursor on, as `facts` (`lead`, `trigger`) are now.
 
     `start` is when the run goes on; `waits_already` says that it is in the wait under the cursor until then. Actions
     on the way are taken to go well, and to leave the lead as it is.
@@ -187,11 +190,11 @@ def ahead(
     while (step := rules.next_step(definition, cursor, facts, at)) is not None:
         node = step.node
         if step.skip_reason:
-            if node.action_type == "send_email" and held is None:
+            if node.action_type in _SENDING and held is None:
                 held = Gate("condition", "fail", "condition_not_met", f"Skipped: {step.skip_reason}.", about=node.id)
             cursor = cursor.passed(definition, node, "skipped")
             continue
-        if node.action_type == "send_email":
+        if node.action_type in _SENDING:
             return Ahead(node, at, None, cursor.position == first)
         if node.action_type == "wait" and not (waits_already and cursor.position == first):
             until = rules.wakes_at(node.config, facts["lead"], at)

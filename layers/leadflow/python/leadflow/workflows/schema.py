@@ -231,7 +231,7 @@ class TraceEntry(Read):
     """One attempt of one action of a simulated run; `cost` is the most it may cost in USD.
 
     `would` says what it would do: the mail (`to`, `subject`, `body`), `update` of the lead, `task`, `request`, what it
-    would `ask` an agent first; for other actions `config`, filled in.
+    would `ask` an agent first, whom it would `enrich` the lead by at most; for other actions `config`, filled in.
     """
 
     action_id: str

@@ -1,4 +1,7 @@
-"""Opens and clicks, ours or reported by a provider: kept raw, counted with what is kept, and scored."""
+"""Opens and clicks, ours or reported by a provider: kept raw, counted with what is kept, and scored.
+
+What people do with a mail adds to the lead's score: its first open once, each of the first links once.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,6 @@ from leadflow.campaigns.service.ledger import moved, state_of
 from leadflow.core import clock
 from leadflow.leads import service as leads
 
-# What people do with a mail adds to the lead's score: its first open once, each of the first links once.
-OPEN_IMPACT = 2.0
-CLICK_IMPACT = 5.0
 # So many visits of one mail are kept and counted; who goes on fetching it is no reader.
 MOST_VISITS = 1_000
 
@@ -48,7 +48,6 @@ def opened(mail: store.EmailSent, seen: Seen) -> None:
             mail.lead_id,
             "email_open",
             _about(mail),
-            OPEN_IMPACT,
             cause=("email_open", mail.id),
             at=clock.parse(mail.opened_at),
         )
@@ -65,7 +64,6 @@ def clicked(mail: store.EmailSent, number: int, label: str, seen: Seen) -> None:
             mail.lead_id,
             "email_click",
             {**_about(mail), "link": label, "link_number": number},
-            CLICK_IMPACT,
             cause=("email_click", mail.id, str(number)),
             at=clock.parse(scoring.at),
         )

@@ -36,6 +36,21 @@ def meta_arrivals(raw: bytes, received_at: datetime) -> list[Arrival | Unreadabl
     return sorted(found, key=lambda one: one.happened_at if isinstance(one, Arrival) else received_at)
 
 
+def without_people(raw: bytes, is_theirs: Callable[[str], bool]) -> bytes | None:
+    """The post with nothing left of events from or to these people; None when there are none. Raises ValueError."""
+    post, found = _post(raw), False
+    for entry in post["entry"]:
+        for field in ("messaging", "standby"):
+            listed = entry.get(field) if isinstance(entry, dict) else None
+            events = listed if isinstance(listed, list) else []
+            for place, event in enumerate(events):
+                parties = [event.get(side) for side in ("sender", "recipient")] if isinstance(event, dict) else []
+                named = (_id(party.get("id")) for party in parties if isinstance(party, dict))
+                if any(person is not None and is_theirs(person) for person in named):
+                    events[place], found = {"erased": True}, True
+    return json.dumps(post).encode() if found else None
+
+
 def _post(raw: bytes) -> dict[str, Any]:
     try:
         post = json.loads(raw)

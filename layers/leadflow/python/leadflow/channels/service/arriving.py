@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from leadflow.channels import store
@@ -19,6 +20,8 @@ from leadflow.core import clock, ids, table
 from leadflow.core.errors import InProgress
 from leadflow.core.observability import logger
 
+# What clocks may differ by before one of them is taken for wrong.
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _Change = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -57,6 +60,9 @@ def _echoed(arrival: Arrival, channel: store.ChannelConfig) -> None:
         return
     known = store.find_provider_message(key)
     if known is not None and known.message_id:
+        message = store.find_message(known.message_id)
+        if message is not None:
+            reporting.apply_seen(message, channel.id, arrival.person)
         return
     identity = people.known(arrival, channel)
     _kept(arrival, channel, identity, key, "outbound")
@@ -89,6 +95,8 @@ def _kept(
         except table.Stale:
             identity = store.find_identity(channel.id, arrival.person) or identity
             continue
+        if direction == "outbound":
+            reporting.apply_seen(message, channel.id, arrival.person)
         attachments.announce(message)
         return
     raise InProgress("The conversation is being written to by many requests at once.")
@@ -175,9 +183,10 @@ def _provider_id(arrival: Arrival) -> str:
     return "~" + hashlib.sha256("\x1f".join(words).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _said_at(arrival: Arrival) -> Any:
-    """When it was said; a provider whose clock is ahead does not make it later than we had it."""
-    return min(arrival.happened_at, arrival.received_at)
+def _said_at(arrival: Arrival) -> datetime:
+    """When it was said by the provider's clock, unless that is far ahead of ours: then when we had it."""
+    at = arrival.happened_at
+    return at if at <= arrival.received_at + _CLOCKS_DIFFER else arrival.received_at
 
 
 _HANDLERS: dict[str, Callable[[Arrival, store.ChannelConfig], None]] = {

@@ -32,7 +32,6 @@ from leadflow.core.settings import settings
 # Waits that are shorter are waited out in place; longer ones are left to reconcile, which sees them in the table.
 _PATIENCE = timedelta(seconds=60)
 _PATIENCE_AT_HOME = timedelta(seconds=2)
-_LOOK_AGAIN_AFTER = timedelta(minutes=1)
 _PROBE_EVERY = timedelta(minutes=15)
 # A message that could not be sent for so long is not sent any more.
 _GIVEN_UP_AFTER = timedelta(hours=24)
@@ -181,7 +180,7 @@ def _settle(message: store.Message, outcome: str, status: str, code: str, senten
 
 def _later(message: store.Message, wait: timedelta | None) -> timedelta | None:
     """Gives a message back that nothing was done about; who waits for long leaves it to reconcile."""
-    due = clock.stamp(clock.now() + (wait or _LOOK_AGAIN_AFTER))
+    due = clock.stamp(clock.now() + (wait or _PROBE_EVERY))
 
     def decide(stored: store.Message) -> dict[str, Any]:
         if stored.outcome != "pending":

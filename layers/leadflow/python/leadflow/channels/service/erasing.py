@@ -1,33 +1,90 @@
 """What providers posted about an erased person is taken out of the inbox, entry by entry; the rest of a post stays.
 
-Nothing leads from a mail to the posts that name it, so the inbox is read from the first mail of the person on: it goes
-back 30 days at most, and people are seldom erased.
+Nothing leads from a mail or a person to the posts that name it, so the inbox is read: it goes back 30 days at most, and
+people are seldom erased. What comes later for somebody who is erased already is taken out by who works on it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from leadflow.channels import rules, store
-from leadflow.core import table
-from leadflow.core.errors import InProgress
+from leadflow.channels.rules.arrivals import Arrival
+from leadflow.core import clock, table
+from leadflow.core.errors import InProgress, MalformedRequest
 from leadflow.leads import service as leads
+
+# Longer than anything is kept.
+_INBOX = timedelta(days=32)
+# A post whose door was still open when the person was forgotten.
+_MEANWHILE = timedelta(minutes=1)
 
 
 def erase_person(lead_id: str) -> int:
     """Removes what was said, and takes out of posts what is left; safe to repeat. Gives how many things that were."""
-    from leadflow.campaigns import service as campaigns
     from leadflow.channels.service import forgetting
 
+    begun = clock.now()
+    people = frozenset(str(identity.pk) for identity in store.identities_of(lead_id))
+    # Before they are forgotten: a worker that dies in between is followed by one that still knows them.
+    posts = _take_out(people, clock.stamp(begun - _INBOX)) if people else 0
     talk = forgetting.forget_talk(lead_id)
+    posts += _take_out(people, clock.stamp(begun - _MEANWHILE)) if people else 0
+    return posts + talk + _erase_reports(lead_id)
+
+
+def _erase_reports(lead_id: str) -> int:
+    """What SendGrid reported about the person's mails."""
+    from leadflow.campaigns import service as campaigns
+
     mails = frozenset(campaigns.mails_of(lead_id))
     marks = leads.erasure_marks(lead_id)
     if not mails:
-        return talk
+        return 0
     since = campaigns.first_mail_at(lead_id)
-    return talk + sum(without_person(delivery, mails, marks) for delivery in store.deliveries_since(since))
+    return sum(
+        without_person(delivery, mails, marks)
+        for delivery in store.deliveries_since(since)
+        if delivery.webhook == "events"
+    )
+
+
+def _take_out(people: frozenset[str], since: str) -> int:
+    return sum(
+        without_people(delivery, people) for delivery in store.deliveries_since(since) if delivery.webhook != "events"
+    )
+
+
+def without_people(delivery: store.Delivery, people: frozenset[str]) -> bool:
+    """Takes what these people (keys of their identities) said out of a post, or was told of them.
+
+    A post about one person is emptied. Says whether anything was taken out; raises InProgress as `without_person`.
+    """
+    from leadflow.channels.service import reading
+
+    try:
+        arrivals = [entry for entry in reading.entries(delivery) if isinstance(entry, Arrival)]
+    except MalformedRequest:
+        return False
+    theirs = {entry.person for entry in arrivals if people.intersection(_keys_of(delivery, entry))}
+    if not theirs:
+        return False
+    kept = b""
+    if delivery.provider == "facebook":
+        from leadflow.channels.rules.meta_posts import without_people as rest_of
+
+        kept = rest_of(store.body_of(delivery), theirs.__contains__) or b""
+    _rewrite(delivery, kept)
+    return True
+
+
+def _keys_of(delivery: store.Delivery, arrival: Arrival) -> set[str]:
+    """The keys that a person may be known by: at the channel that was posted to, or another of the type."""
+    channels = {str(delivery.channel_id), *(str(one.id) for one in store.channels_of_type(arrival.channel_type))}
+    return {store.identity_key(channel, arrival.person) for channel in channels}
 
 
 def without_person(delivery: store.Delivery, mails: Iterable[str], marks: Iterable[str] = ()) -> bool:
@@ -50,11 +107,15 @@ def without_person(delivery: store.Delivery, mails: Iterable[str], marks: Iterab
         kept = None if kept == entries else kept
     if kept is None:
         return False
+    _rewrite(delivery, json.dumps(kept).encode())
+    return True
+
+
+def _rewrite(delivery: store.Delivery, body: bytes) -> None:
     try:
-        store.rewrite(delivery, json.dumps(kept).encode())
+        store.rewrite(delivery, body)
     except table.Stale:
         raise InProgress(f"Delivery {delivery.id} is being changed; it is erased by the next try.") from None
-    return True
 
 
 def _is_theirs(entry: Any, mails: frozenset[str], marks: frozenset[str]) -> bool:

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from leadflow.channels import store
 from leadflow.core import aws, clock, table
-from leadflow.core.errors import InvalidInput, LeadflowError, NotFound, RateLimited
+from leadflow.core.errors import InProgress, InvalidInput, LeadflowError, NotFound, RateLimited
 from leadflow.core.observability import logger
 from leadflow.core.settings import settings
 from leadflow.core.table import Record
@@ -36,6 +36,16 @@ def process(message: dict[str, Any]) -> None:
         raise NotFound("delivery", delivery_id)
     if delivery.state != "received":
         return
+    try:
+        _work_on(delivery)
+    except table.Stale:
+        # A message that came twice has a worker of its own.
+        now = store.find_delivery(delivery_id)
+        if now is not None and now.state == "received":
+            raise InProgress(f"Delivery {delivery_id} is being worked on.") from None
+
+
+def _work_on(delivery: store.Delivery) -> None:
     if delivery.webhook == "events":
         from leadflow.channels.service import mail_events
 

@@ -10,6 +10,7 @@ from leadflow.channels import store
 from leadflow.channels.rules.arrivals import Arrival, Unreadable
 from leadflow.channels.service import arriving
 from leadflow.channels.service.credentials import accepted
+from leadflow.channels.service.erasing import without_people
 from leadflow.core import clock
 from leadflow.core.errors import LeadflowError, MalformedRequest
 from leadflow.core.observability import logger
@@ -27,12 +28,12 @@ def read(delivery: store.Delivery) -> bool:
     with the whole delivery: its error is raised once all others had their turn. Raises MalformedRequest when the
     delivery is not what its provider posts.
     """
-    entries = _entries(delivery)
+    listed = entries(delivery)
     desk = _Desk(delivery)
     begun, first = clock.now(), int(delivery.position or 0)
     parked: list[dict[str, str]] = list(delivery.parked_entries or [])
     failed: Exception | None = None
-    for number, entry in enumerate(entries[first:], first):
+    for number, entry in enumerate(listed[first:], first):
         if clock.now() - begun > _TIME and failed is None:
             store.advance(delivery, number, parked)
             return False
@@ -47,24 +48,29 @@ def read(delivery: store.Delivery) -> bool:
             failed = failed or error
     if failed is not None:
         raise failed
-    _settle(delivery, len(entries), parked)
+    desk.look_back(listed[:first])
+    if desk.erased:
+        # What comes late for an erased person is not kept, whatever becomes of the rest of the post.
+        without_people(delivery, frozenset(desk.erased))
+    _settle(delivery, len(listed), parked)
     return True
 
 
-def _settle(delivery: store.Delivery, entries: int, parked: list[dict[str, str]]) -> None:
-    reason = f"{len(parked)} of {entries} entries are parked: {parked[0]['reason']}" if parked else None
+def _settle(delivery: store.Delivery, count: int, parked: list[dict[str, str]]) -> None:
+    reason = f"{len(parked)} of {count} entries are parked: {parked[0]['reason']}" if parked else None
     store.settle_delivery(
         delivery,
         "parked" if parked else "processed",
         reason=reason,
-        entries=entries,
-        recorded=entries - len(parked),
+        entries=count,
+        recorded=count - len(parked),
         parked_entries=parked[:_MOST_PARKED_TOLD],
     )
-    logger().info("delivery processed", delivery_id=delivery.id, entries=entries, recorded=entries - len(parked))
+    logger().info("delivery processed", delivery_id=delivery.id, entries=count, recorded=count - len(parked))
 
 
-def _entries(delivery: store.Delivery) -> list[Arrival | Unreadable]:
+def entries(delivery: store.Delivery) -> list[Arrival | Unreadable]:
+    """What a delivery says, in the order of time. Raises MalformedRequest when it is not what its provider posts."""
     body, received_at = store.body_of(delivery), clock.parse(delivery.received_at)
     if not body:
         return []  # all there was, was about a person who is erased
@@ -93,23 +99,49 @@ def _position(entry: Arrival | Unreadable, number: int) -> str:
 
 
 class _Desk:
-    """Hands arrivals to the channel they are for, which is looked up once per delivery."""
+    """Hands arrivals to the channel they are for, which is looked up once per delivery.
+
+    `erased` are the keys of those who wrote though they are erased.
+    """
 
     def __init__(self, delivery: store.Delivery) -> None:
         self._delivery = delivery
         self._found: dict[tuple[str, str], store.ChannelConfig | None] = {}
+        self._known: set[str] = set()
+        self.erased: set[str] = set()
 
     def take(self, entry: Arrival | Unreadable) -> None:
         """Raises MalformedRequest when nothing can be done with an entry, and whatever handling it raises."""
         if isinstance(entry, Unreadable):
             raise MalformedRequest(f"It cannot be read: {entry.reason}.")
-        place = entry.channel_type, entry.account_id
-        if place not in self._found:
-            self._found[place] = self._channel(*place)
-        channel = self._found[place]
+        channel = self._channel_of(entry)
         if channel is None:
             raise MalformedRequest(f"No channel of type {entry.channel_type} here has the account it came to.")
         arriving.handle(entry, channel, self._delivery.id)
+        self._look_at(channel.id, entry.person)
+
+    def look_back(self, entries: Iterable[Arrival | Unreadable]) -> None:
+        """Looks at the people of entries that an earlier worker has done."""
+        for entry in entries:
+            channel = self._channel_of(entry) if isinstance(entry, Arrival) else None
+            if isinstance(entry, Arrival) and channel is not None:
+                self._look_at(channel.id, entry.person)
+
+    def _channel_of(self, entry: Arrival) -> store.ChannelConfig | None:
+        place = entry.channel_type, entry.account_id
+        if place not in self._found:
+            self._found[place] = self._channel(*place)
+        return self._found[place]
+
+    def _look_at(self, channel_id: str, person: str) -> None:
+        """Notes whether a person is erased; each is looked up once, after what they said first was handed on."""
+        key = store.identity_key(channel_id, person)
+        if key in self._known:
+            return
+        self._known.add(key)
+        identity = store.find_identity(channel_id, person)
+        if identity is not None and identity.erased_at:
+            self.erased.add(key)
 
     def _channel(self, channel_type: str, account_id: str) -> store.ChannelConfig | None:
         """The channel with this account: the one it was posted to, or another that shares its secret."""

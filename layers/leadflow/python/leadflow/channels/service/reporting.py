@@ -129,7 +129,24 @@ def seen(arrival: Arrival, channel: store.ChannelConfig) -> None:
         _seen_until(arrival, channel, status, clock.stamp(arrival.watermark))
 
 
+def apply_seen(message: store.Message, channel_id: str, person: str) -> None:
+    """Sees to it that what the person was said to have, or to have read, until a moment holds for this message too."""
+    known = store.find_provider_message(_seen_key(channel_id, person))
+    for status, moment in ((known.early if known else None) or {}).items():
+        if message.occurred_at <= moment:
+            _told(message, status)
+
+
+def _seen_key(channel_id: str, person: str) -> str:
+    """Where it is kept until when a person has what we sent: messages before that may be read of later."""
+    return store.message_key(channel_id, f"seen by {person}")
+
+
 def _seen_until(arrival: Arrival, channel: store.ChannelConfig, status: str, moment: str) -> None:
+    def later(state: _State) -> dict[str, Any]:
+        return {**state, status: max(moment, state.get(status) or "")}
+
+    found_or_awaited(_seen_key(channel.id, arrival.person), later)
     identity = store.find_identity(channel.id, arrival.person)
     if identity is None or not identity.conversation_id:
         return

@@ -58,7 +58,7 @@ def come_in(
         writing.pointer = identity
     elif reopens:
         writing.changed = {"status": "active", "ended_at": None}
-    _noted(writing, at, counts=counts)
+    _noted(writing, at, min(at, clock.stamp(received_at)), counts=counts)
     message.conversation_id, message.lead_id = conversation.id, conversation.lead_id
     if conversation.lead_id is not None:
         writing.hold = leads.hold(conversation.lead_id)
@@ -76,16 +76,16 @@ def acted(identity: store.ChannelIdentity, at: str) -> None:
     raise InProgress("The conversation is being changed by many requests at once.")
 
 
-def _noted(writing: store.Writing, at: str, *, counts: bool) -> None:
-    """What the message changes of its conversation."""
+def _noted(writing: store.Writing, at: str, acted_at: str, *, counts: bool) -> None:
+    """What the message changes of its conversation. A clock ahead of ours keeps no window open for longer."""
     conversation, changed = writing.conversation, writing.changed
     if at > conversation.last_message_at:
         changed["last_message_at"] = at
     if counts:
         automatic = bool((writing.message.metadata or {}).get("automatic"))
-        if at >= (conversation.last_action_at or ""):
-            if not automatic and at > (conversation.last_action_at or ""):
-                changed["last_action_at"] = at
+        if acted_at >= (conversation.last_action_at or ""):
+            if not automatic and acted_at > (conversation.last_action_at or ""):
+                changed["last_action_at"] = acted_at
             if bool(conversation.answers_itself) != automatic:
                 changed["answers_itself"] = automatic
         writing.unread = 0 if automatic else 1

@@ -133,7 +133,11 @@ def settle_delivery(
 
 
 def rewrite(delivery: Delivery, body: bytes) -> None:
-    """Puts other bytes in the place of what was posted. Raises table.Stale when the delivery has changed meanwhile."""
+    """Puts other bytes in the place of what was posted. Raises table.Stale when the delivery has changed meanwhile.
+
+    Its entries may have other places now, so one that is half done is begun again.
+    """
+    delivery.position = None
     if delivery.blob:
         aws.client("s3").put_object(Bucket=settings().bucket_name, Key=delivery.blob, Body=body)
     else:

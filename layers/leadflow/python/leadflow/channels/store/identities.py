@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from leadflow.core import clock, ids, removal, table
 from leadflow.core.secrets import keyed_hash
@@ -41,13 +41,13 @@ class ProviderMessage(table.Item, discriminator="ProviderMessage"):
 
     pk `PM#<channel>#<keyed hash of the provider's id>`  sk `#`
 
-    `early` holds what is to be done to the message when it comes (see rules/amending.py). With `message_id` it means
+    `early` holds what is to be done to the message when it comes (see rules/amending.py); of what a person has seen,
+    until when. With `message_id` it means
     that the message is on file, or was: the same message again is not written again.
     """
 
     message_id = UnicodeAttribute(null=True)
     early = JSONAttribute(null=True)
-    marks = NumberAttribute(default=0)
 
 
 def identity_key(channel_id: str, person: str) -> str:

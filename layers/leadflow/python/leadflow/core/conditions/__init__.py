@@ -8,9 +8,10 @@ A condition is JSON, `None` (always true), or one of
     {"field": "lead.score", "op": "gte", "value": 50}
 
 Fields are `lead.*` (typed), `lead.custom.*`, `trigger.*`, `actions.<action_id>.output.*` (any JSON) and
-`steps.<n>.opened|clicked|replied|status`; a `FieldCatalog` says which of them a place may name (`AUDIENCE`,
-`TRIGGER_FILTER`, `ACTION`, `SEQUENCE_STEP`). In a path a number indexes a list, and a key that itself holds dots is
-found by writing it as it is (`lead.custom.utm.source` finds the key `utm.source` before `source` inside `utm`).
+`steps.<n>.opened|clicked|replied|status`, and in fit rules `enrichment.*`; a `FieldCatalog` says which of them a place
+may name (`AUDIENCE`, `FIT`, `TRIGGER_FILTER`, `ACTION`, `SEQUENCE_STEP`). In a path a number indexes a list, and a key
+that itself holds dots is found by writing it as it is (`lead.custom.utm.source` finds the key `utm.source` before
+`source` inside `utm`).
 
 **No value.** A field has no value when it is absent, null, blank text, or an empty list or object. No op holds for it
 but `not_exists`, `ne`, `not_in` and `not_contains`: those four are exactly the negations of `exists`, `eq`, `in` and
@@ -38,6 +39,7 @@ and other systems, so there a number also equals the text that spells it (`5`, `
 from leadflow.core.conditions.catalog import (
     ACTION,
     AUDIENCE,
+    FIT,
     SEQUENCE_STEP,
     TRIGGER_FILTER,
     FieldCatalog,
@@ -49,6 +51,7 @@ from leadflow.core.conditions.validation import validate
 __all__ = [
     "ACTION",
     "AUDIENCE",
+    "FIT",
     "SEQUENCE_STEP",
     "TRIGGER_FILTER",
     "FieldCatalog",

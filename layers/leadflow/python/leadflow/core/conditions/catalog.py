@@ -56,6 +56,24 @@ LEAD_FIELDS: Mapping[str, Field] = MappingProxyType(
     }
 )
 
+# What sources of data tell about a lead.
+ENRICHMENT_FIELDS: Mapping[str, Field] = MappingProxyType(
+    {
+        "company_name": Field(FieldType.TEXT),
+        "company_size": Field(FieldType.TEXT),
+        "company_industry": Field(FieldType.TEXT),
+        "company_website": Field(FieldType.TEXT),
+        "company_linkedin_url": Field(FieldType.TEXT),
+        "company_funding": Field(FieldType.TEXT),
+        "job_title": Field(FieldType.TEXT),
+        "linkedin_url": Field(FieldType.TEXT),
+        "twitter_url": Field(FieldType.TEXT),
+        "github_url": Field(FieldType.TEXT),
+        "tech_stack": Field(FieldType.TEXTS),
+        "skills": Field(FieldType.TEXTS),
+    }
+)
+
 STEP_FIELDS: Mapping[str, Field] = MappingProxyType(
     {
         "opened": Field(FieldType.BOOLEAN),
@@ -69,6 +87,7 @@ _SHAPES = {
     "lead": "lead.<field> or lead.custom.<key>",
     "trigger": "trigger.<path>",
     "actions": "actions.<action_id>.output.<path>",
+    "enrichment": "enrichment.<field>",
     "steps": "steps.<n>.opened|clicked|replied|status",
 }
 
@@ -77,8 +96,8 @@ _SHAPES = {
 class FieldCatalog:
     """The fields that are legal in one place.
 
-    `roots` are among lead, trigger, actions and steps. `action_ids`, where given, are the only actions that may be
-    named; `first_steps`, where given, allows only steps 1 to that number (0: none).
+    `roots` are among lead, enrichment, trigger, actions and steps. `action_ids`, where given, are the only actions that
+    may be named; `first_steps`, where given, allows only steps 1 to that number (0: none).
     """
 
     roots: frozenset[str]
@@ -95,6 +114,8 @@ class FieldCatalog:
             return None
         if root == "lead":
             return _lead_field(rest)
+        if root == "enrichment":
+            return ENRICHMENT_FIELDS.get(rest[0]) if len(rest) == 1 else None
         if root == "actions":
             return self._action_field(rest)
         if root == "steps":
@@ -129,6 +150,7 @@ def _is_step_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and not text.startswith("0") and len(text) <= 4
 
 
+FIT = FieldCatalog(frozenset({"lead", "enrichment"}))
 AUDIENCE = FieldCatalog(frozenset({"lead"}))
 TRIGGER_FILTER = FieldCatalog(frozenset({"lead", "trigger"}))
 ACTION = FieldCatalog(frozenset({"lead", "trigger", "actions"}))

@@ -77,14 +77,6 @@ def next_step(candidates: Collection[Candidate], tried: Collection[str], lacking
     return min(steps, key=lambda step: (step.candidate.priority, step.price, step.candidate.name), default=None)
 
 
-def plan(candidates: Collection[Candidate], lacking: Fields) -> list[Step]:
-    """Every step of a run in which nobody knows anything: the most it can ask and cost."""
-    steps: list[Step] = []
-    while (step := next_step(candidates, [one.candidate.name for one in steps], lacking)) is not None:
-        steps.append(step)
-    return steps
-
-
 def merged(
     answers: Iterable[tuple[EnrichmentField, Given]], preferred: Mapping[EnrichmentField, Given] | None = None
 ) -> dict[EnrichmentField, Given]:

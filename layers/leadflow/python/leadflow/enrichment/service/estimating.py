@@ -10,7 +10,7 @@ from leadflow.core.table import Record
 from leadflow.enrichment.enums import FIELDS, EnrichmentField
 from leadflow.enrichment.rules import freshness, waterfall
 from leadflow.enrichment.rules.money import usd
-from leadflow.enrichment.rules.waterfall import Candidate, Given
+from leadflow.enrichment.rules.waterfall import Given
 from leadflow.enrichment.service import people, sources
 from leadflow.enrichment.service.sources import Ready
 from leadflow.enrichment.store import enrichments
@@ -59,18 +59,23 @@ class _Total:
         person = people.person_of(lead, known)
         self.rows += 1
         usable: dict[EnrichmentField, Given] = {}
-        candidates: list[Candidate] = []
-        for one in ready:
-            fields = frozenset(one.provider.fills & set(wanted))
-            if not force and freshness.is_fresh(marks.get(one.source.name), fields, identity, one.ttl_days, now):
-                self.fresh += 1
-                usable.update({f: value for f, value in known.items() if value.source == one.source.name})
-            elif one.provider.can_ask(person):
-                candidates.append(sources.candidate(one, person))
+        by_name = {one.source.name: one for one in ready if one.provider.can_ask(person)}
+        candidates = [sources.candidate(one, person) for one in by_name.values()]
         fillable = {name for one in ready for name in one.provider.fills}
-        lacking = waterfall.missing([name for name in wanted if name in fillable], usable)
-        for step in waterfall.plan(candidates, lacking):
-            self._count(step)
+        tried: set[str] = set()
+        while True:
+            lacking = waterfall.missing([name for name in wanted if name in fillable], usable)
+            step = waterfall.next_step(candidates, tried, lacking)
+            if step is None:
+                return
+            name = step.candidate.name
+            tried.add(name)
+            ttl_days = by_name[name].ttl_days
+            if not force and freshness.is_fresh(marks.get(name), step.fields, identity, ttl_days, now):
+                self.fresh += 1
+                usable.update({field: value for field, value in known.items() if value.source == name})
+            else:
+                self._count(step)
 
     def _count(self, step: waterfall.Step) -> None:
         call = self.calls.setdefault(step.candidate.name, {"leads": 0, "requests": 0, "cost": 0})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from leadflow.core import clock, due
 from leadflow.core.effects import Outcome
-from leadflow.core.errors import InvalidInput
+from leadflow.core.errors import InvalidInput, NotFound
 from leadflow.enrichment.enums import EnrichmentField
 from leadflow.enrichment.rules import writing
 from leadflow.enrichment.rules.waterfall import Given
@@ -50,7 +51,12 @@ def write_into_lead(
     policies: Mapping[str, str],
     cause: tuple[str, ...],
 ) -> Writing:
-    """Decides on the lead as it is at the moment of the write, so that what a person does meanwhile stays."""
+    """Decides on the lead as it is at the moment of the write, so that what a person does meanwhile stays.
+
+    What is surely known is noted with the lead for its fit as well, whatever of it is written into its fields.
+    """
+    with contextlib.suppress(NotFound):
+        leads.note_facts(part_id, lambda: people.sure_of(enrichments.own_fields(part_id)), cause=cause)
     decided: list[Writing] = []
 
     def decide(lead: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -57,3 +57,8 @@ def shown(known: Mapping[EnrichmentField, Given]) -> dict[str, Any]:
     return {
         name: {"value": one.value, "source": one.source, "confidence": one.confidence} for name, one in known.items()
     }
+
+
+def sure_of(item: EnrichedFields) -> dict[str, Any]:
+    """What is surely known of a very lead."""
+    return {name: one.value for name, one in known_of([item]).items() if one.is_sure}

@@ -28,17 +28,17 @@ def refresh() -> int:
 
 
 def stale(found: Sequence[Record], now: datetime) -> list[Record]:
-    """Of these leads those that were enriched before and about whom some active source would be asked again."""
-    active = [one for one in store.sources() if one.is_active and one.api_key]
+    """Of these leads those about whom an active source has said something that is no longer fresh."""
+    ttl = {one.name: _days(one) for one in store.sources() if one.is_active and one.api_key}
     items = {item.lead_id: item for item in enrichments.fields_of(lead["id"] for lead in found)}
 
     def is_stale(lead: Record) -> bool:
-        item = items.get(lead["id"])
-        if item is None:
-            return False
+        asked = items[lead["id"]].asked if lead["id"] in items else {}
         identity = people.identity_of(lead)
         return any(
-            not freshness.is_fresh(item.asked.get(one.name), frozenset(), identity, _days(one), now) for one in active
+            not freshness.is_fresh(mark, frozenset(), identity, ttl[name], now)
+            for name, mark in asked.items()
+            if name in ttl
         )
 
     return [lead for lead in found if is_stale(lead)]

@@ -36,7 +36,7 @@ def begin(run_id: str, lead_id: str, wanted: dict[str, Any], cause: Sequence[str
     """
     earlier = store.find_run(run_id)
     if earlier is not None:
-        queueing.queue_runs([earlier])
+        # If it was not queued, since who wrote it died, reconcile finds it.
         return earlier
     reached = leads.find_reached(lead_id, "email")
     if reached is None:

@@ -80,6 +80,7 @@ class _Work:
         parts = leads.known_as(run.lead_id)
         self.items = enrichments.fields_of(parts)
         self.known = people.known_of(self.items)
+        self.marks: Mapping[str, Any] = {name: mark for item in self.items for name, mark in item.asked.items()}
         self.identity = people.identity_of(lead)
         self.ready = {one.source.name: one for one in sources.active(run.sources, to_ask=True)}
         self.preferences = source_store.settings()
@@ -95,7 +96,6 @@ class _Work:
         """Asks one source after the other; gives when to go on, None when there is nobody left to ask."""
         while not self._is_stopped():
             tried = {one["source"] for one in self.run.attempts}
-            self._take_what_is_fresh(tried)
             step = waterfall.next_step(self._candidates(), tried, self._lacking())
             if step is None:
                 break
@@ -104,6 +104,8 @@ class _Work:
                 del self.ready[step.candidate.name]
                 continue
             ready = self.ready[step.candidate.name]
+            if self._is_fresh(ready, step):
+                continue
             came = asking.ask(self.run, ready, step, self._person(), self._budgets())
             if isinstance(came, Later):
                 return came
@@ -140,20 +142,15 @@ class _Work:
         fillable = frozenset(name for ready in self.ready.values() for name in ready.provider.fills)
         return waterfall.missing([name for name in self.wanted if name in fillable], self.usable)
 
-    def _take_what_is_fresh(self, tried: set[str]) -> None:
-        """Of sources whose answers are fresh, what they said counts, and they are not asked again."""
-        marks: Mapping[str, Any] = {name: mark for item in self.items for name, mark in item.asked.items()}
-        for name, ready in self.ready.items():
-            if name in tried or self.run.force:
-                continue
-            fields = frozenset(ready.provider.fills & set(self.wanted))
-            if freshness.is_fresh(marks.get(name), fields, self.identity, ready.ttl_days, clock.now()):
-                tried.add(name)
-                self.usable.update({f: one for f, one in self.known.items() if one.source == name})
-                self.run.attempts = [
-                    *self.run.attempts,
-                    settling.attempt(name, Asked("skipped_fresh", marks[name]["outcome"])),
-                ]
+    def _is_fresh(self, ready: Ready, step: waterfall.Step) -> bool:
+        """Whether a source's earlier answer to this question is fresh: then what it said counts, at no cost."""
+        name, mark = ready.source.name, self.marks.get(ready.source.name)
+        if self.run.force or not freshness.is_fresh(mark, step.fields, self.identity, ready.ttl_days, clock.now()):
+            return False
+        self.usable.update({field: one for field, one in self.known.items() if one.source == name})
+        attempt = settling.attempt(name, Asked("skipped_fresh", (mark or {}).get("outcome")))
+        self.run.attempts = [*self.run.attempts, attempt]
+        return True
 
     def _budgets(self) -> Budgets:
         limit, spent = self.run.max_cost_micros, int(self.run.spent)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from leadflow.core import clock, table
 from leadflow.core.errors import RateLimited
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # A day that is over settles within minutes.
 _LEAD_DAY_KEPT = timedelta(days=3)
+ItemT = TypeVar("ItemT", bound=table.Item)
 _TURNS = Turns(24, longest_pause_seconds=0.25)
 
 
@@ -53,8 +54,8 @@ def reserve(run: EnrichmentRun, meter: SourceMeter, limits: Limits) -> None:
     asking = run.asking
     source, amount = str(asking["source"]), int(asking["reserved"])
     bounded: list[tuple[table.Item, int | None]] = [
-        (SourceDay(pk=f"ENRSRC#{source}", sk=f"DAY#{asking['day']}"), limits.source),
-        (LeadDay(pk=f"ENR#{run.lead_id}", sk=f"DAY#{asking['day']}"), limits.lead),
+        (_counter(SourceDay, f"ENRSRC#{source}", f"DAY#{asking['day']}"), limits.source),
+        (_counter(LeadDay, f"ENR#{run.lead_id}", f"DAY#{asking['day']}"), limits.lead),
     ]
     run.touch()
     meter.touch()
@@ -76,6 +77,11 @@ def reserve(run: EnrichmentRun, meter: SourceMeter, limits: Limits) -> None:
 
 
 _ANY: dict[str, Any] = {"add_version_condition": False}
+
+
+def _counter(kind: type[ItemT], pk: str, sk: str) -> ItemT:
+    """An item to add to, whatever version it is at; with none given PynamoDB would set the version back to 1."""
+    return kind(pk=pk, sk=sk, v=0)
 
 
 def _reaches(item: Any, amount: int, limit: int | None) -> Any:
@@ -104,7 +110,7 @@ def _commit_in_job(writes: TransactWrite, job_id: str, amount: int, limit: int |
     condition = kind.status == "running"
     if limit is not None:
         condition = condition & (kind.committed <= limit - amount)
-    job = kind(pk=f"ERJ#{job_id}", sk="#")
+    job = _counter(kind, f"ERJ#{job_id}", "#")
     writes.update(job, [kind.committed.add(amount), kind.reserved.add(amount)], condition=condition, **_ANY)
 
 
@@ -160,8 +166,8 @@ def settle(
 
 def _release(writes: TransactWrite, run: EnrichmentRun, settled: Settled) -> None:
     back = settled.reserved - settled.cost
-    day = SourceDay(pk=f"ENRSRC#{settled.source}", sk=f"DAY#{settled.day}")
-    lead = LeadDay(pk=f"ENR#{run.lead_id}", sk=f"DAY#{settled.day}")
+    day = _counter(SourceDay, f"ENRSRC#{settled.source}", f"DAY#{settled.day}")
+    lead = _counter(LeadDay, f"ENR#{run.lead_id}", f"DAY#{settled.day}")
     writes.update(
         day, [*_settling(SourceDay, back, settled.reserved), SourceDay.requests.add(settled.requests)], **_ANY
     )
@@ -169,11 +175,11 @@ def _release(writes: TransactWrite, run: EnrichmentRun, settled: Settled) -> Non
     # It may have been erased meanwhile; what is written then goes with the erasure's last look.
     writes.update(lead, [*_settling(LeadDay, back, settled.reserved), LeadDay.kind.set(LeadDay), expires_at], **_ANY)
     if run.job_id:
-        job = EnrichmentJob(pk=f"ERJ#{run.job_id}", sk="#")
+        job = _counter(EnrichmentJob, f"ERJ#{run.job_id}", "#")
         exists = EnrichmentJob.pk.exists()
         writes.update(job, _settling(EnrichmentJob, back, settled.reserved), condition=exists, **_ANY)
         if settled.is_asked:
-            writes.update(JobSource(pk=job.pk, sk=f"SRC#{settled.source}"), _counted(settled), **_ANY)
+            writes.update(_counter(JobSource, job.pk, f"SRC#{settled.source}"), _counted(settled), **_ANY)
 
 
 def _settling(kind: Any, back: int, reserved: int) -> list[Any]:
@@ -197,7 +203,7 @@ def finish(run: EnrichmentRun) -> None:
                 writes.save(run)
                 if run.job_id:
                     kind = EnrichmentJob
-                    job = kind(pk=f"ERJ#{run.job_id}", sk="#")
+                    job = _counter(kind, f"ERJ#{run.job_id}", "#")
                     counts = [kind.done.add(1), getattr(kind, run.status).add(1)]
                     writes.update(job, counts, condition=kind.pk.exists(), **_ANY)
         except table.TransactionRefused as refused:

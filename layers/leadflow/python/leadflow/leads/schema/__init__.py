@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         UnmergeResult,
     )
     from leadflow.leads.schema.public import Form, FormFields, FormWrite, Submission, VisitWrite
+    from leadflow.leads.schema.scoring import Scoring, ScoringWrite
     from leadflow.leads.schema.signals import IntentSignal, IntentSignalCreate
     from leadflow.leads.schema.transfer import Export, Import, ImportRowError, NewImport
 
@@ -50,6 +51,8 @@ __all__ = [
     "Moment",
     "NewImport",
     "ScorePart",
+    "Scoring",
+    "ScoringWrite",
     "Submission",
     "TimelineItem",
     "UnmergeResult",
@@ -81,6 +84,8 @@ _HOMES = {
     "Moment": "leadflow.leads.schema.fields",
     "NewImport": "leadflow.leads.schema.transfer",
     "ScorePart": "leadflow.leads.schema.insight",
+    "Scoring": "leadflow.leads.schema.scoring",
+    "ScoringWrite": "leadflow.leads.schema.scoring",
     "Submission": "leadflow.leads.schema.public",
     "TimelineItem": "leadflow.leads.schema.insight",
     "UnmergeResult": "leadflow.leads.schema.people",

@@ -11,14 +11,21 @@ from leadflow.leads.enums import SignalType, TimelineKind, Verdict
 
 
 class ScorePart(Read):
-    """What one signal adds to the score: `impact` times `weight`, the share of it that is left after `age_seconds`."""
+    """What one signal or fit rule (`source` is the type of signal, or `fit`) adds to the score.
 
-    signal_id: str
-    signal_type: SignalType
+    Of a signal `points` are `impact` times `weight`: what is left of it after `age_seconds`, and the `share` of itself
+    that it counts where others of its type and it come to more than their cap. A fit rule does not age.
+    """
+
+    source: str
+    signal_id: str | None
+    signal_type: SignalType | None
     title: str
     impact: float
-    at: Timestamp
-    age_seconds: float
+    at: Timestamp | None
+    age_seconds: float | None
+    half_life_days: int | None
+    share: Annotated[float, Field(ge=0, le=1)]
     weight: Annotated[float, Field(ge=0)]
     points: float
 
@@ -33,7 +40,6 @@ class LeadScore(Read):
     lead_id: str
     score: Annotated[int, Field(ge=0, le=100)]
     as_of: Timestamp | None
-    half_life_days: int
     parts: list[ScorePart]
     rest: float
     has_older_signals: bool

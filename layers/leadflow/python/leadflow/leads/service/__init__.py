@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         was_erased,
     )
     from leadflow.leads.service.events import events_of
+    from leadflow.leads.service.fitting import note_facts
     from leadflow.leads.service.imagining import made_up, would_apply
     from leadflow.leads.service.leads import (
         apply,
@@ -63,6 +64,7 @@ __all__ = [
     "mark_of",
     "match",
     "merge",
+    "note_facts",
     "page",
     "page_of_signals",
     "parts_of",
@@ -98,6 +100,7 @@ _HOMES = {
     "mark_of": "leadflow.leads.service.erasing",
     "match": "leadflow.leads.service.matching",
     "merge": "leadflow.leads.service.merging",
+    "note_facts": "leadflow.leads.service.fitting",
     "page": "leadflow.leads.service.leads",
     "page_of_signals": "leadflow.leads.service.signals",
     "parts_of": "leadflow.leads.service.leads",

@@ -7,9 +7,12 @@ from typing import Any
 
 from leadflow.core import clock, table
 from leadflow.leads import rules, store
+from leadflow.leads.service import rating
 
 
-def signal_of(lead: store.Lead, signal_id: str, signal_type: str, data: dict[str, Any]) -> store.IntentSignal:
+def signal_of(
+    lead: store.Lead, signal_id: str, signal_type: str, data: dict[str, Any], scoring: rules.Scoring
+) -> store.IntentSignal:
     """A signal of now, which counts what its type counts by default."""
     return store.IntentSignal(
         pk=lead.pk,
@@ -18,19 +21,28 @@ def signal_of(lead: store.Lead, signal_id: str, signal_type: str, data: dict[str
         lead_id=lead.id,
         signal_type=signal_type,
         signal_data=data,
-        score_impact=rules.DEFAULT_IMPACTS[signal_type],
+        score_impact=scoring.types[signal_type].impact,
         created_at=clock.now_stamp(),
     )
 
 
-def scored(line: Sequence[store.Lead], signal: store.IntentSignal) -> None:
-    """Puts what the signal weighs on the leads that are about to be written: the one it came by, and what it is in."""
-    now = clock.now()
-    weight = rules.weight(signal.score_impact, clock.parse(str(signal.created_at)))
+def scored(
+    line: Sequence[store.Lead],
+    signal: store.IntentSignal,
+    scoring: rules.Scoring,
+    beside: Sequence[store.IntentSignal] = (),
+) -> None:
+    """Puts what the signal weighs on the leads that are about to be written: the one it came by, and what it is in.
+
+    They are new, or scored by these settings. `beside` are signals that are written with it and are scored already.
+    """
+    one = rating.weighed(signal)
+    others = [*rating.neighbours(signal, scoring), *rating.in_its_window(one, beside, scoring)]
+    amount = rules.added(one, others, scoring)
     for lead in line:
-        engagement = int(lead.engagement) + weight
-        lead.engagement, lead.score = str(engagement), rules.score(engagement, now)
-        lead.scored_at, lead.cause = clock.stamp(now), []
+        lead.sums = rating.united(lead.sums, {signal.signal_type: amount})
+        lead.scored_at, lead.cause = clock.now_stamp(), []
+        rating.rated(lead, scoring)
     if line[0].merges:
         line[0].own_scored_at = line[0].scored_at
 

@@ -20,7 +20,9 @@ from leadflow.core.table import Record
 from leadflow.leads import store
 from leadflow.leads.rules import forms, visits
 from leadflow.leads.rules.forms import Filling, Post
+from leadflow.leads.service import visitors
 from leadflow.leads.service.collecting import collected, scored, signal_of
+from leadflow.leads.service.rating import current, line_of
 from leadflow.leads.service.throttling import Bound
 from leadflow.leads.service.writing import TURNS, crowded_out
 
@@ -59,7 +61,15 @@ def submit(form_id: str, fields: Mapping[str, Any], *, sender: str, token: str |
         logger().info("form dropped", form_id=form_id, reason="honeypot")
     else:
         _take_in(form_id, post, known, name, SAME_TOKEN_FOR if token or post.token else SAME_FOR)
+        _recognise(post.visitor, str(known["email"]))
     return {"status": "ok", "submission_id": _shown(name)}
+
+
+def _recognise(visitor: str, email: str) -> None:
+    """What was visited by who filled in the form is theirs from now on, as far as nobody knew whose it was."""
+    lead_id = store.owner_of_value("email", email) if visitor else None
+    if lead_id is not None:
+        visitors.recognise(visitor, lead_id)
 
 
 def get_form(form_id: str) -> Record:
@@ -121,13 +131,14 @@ def _take_in(form_id: str, post: Post, known: Mapping[str, Any], name: str, same
     signal_id, lead_id = ids.new_id(), ids.new_id()
     for _ in TURNS:
         owner = store.owner_of_value("email", str(known["email"]))
-        line = store.find_line(owner) if owner else []
+        line, scoring = line_of(owner) if owner else ([], current())
         if owner and not line:
             # Gone between our two looks.
             continue
         line, filling = _filled(line, lead_id, known, post)
         data = {"form_id": form_id, "submission_id": _shown(name), "fields": list(post.names)}
-        signal = signal_of(line[0], signal_id, "form_submit", {**data, "answers": filling.answers})
+        signal = signal_of(line[0], signal_id, "form_submit", {**data, "answers": filling.answers}, scoring)
+        scored(line, signal, scoring)
         receipt = store.receipt(name, signal, clock.epoch_seconds(clock.now() + same_for), earlier)
         try:
             if collected(partial(_write, line, signal, filling, receipt)):
@@ -167,5 +178,4 @@ def _filled(
 
 def _write(line: list[store.Lead], signal: store.IntentSignal, filling: Filling, receipt: store.Receipt) -> None:
     identities = {field: one for field, one in line[0].identities().items() if field in filling.fields}
-    scored(line, signal)
     store.collect(line, identities, signal, receipt)

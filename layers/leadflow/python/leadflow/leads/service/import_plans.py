@@ -13,6 +13,7 @@ from leadflow.core.errors import InvalidInput
 from leadflow.leads import store
 from leadflow.leads.rules import merged_consent, records
 from leadflow.leads.service.import_files import Row
+from leadflow.leads.service.rating import current, rated, rated_again
 from leadflow.leads.store import imported
 from leadflow.leads.store.imported import Writing
 from leadflow.leads.store.jobs import ImportJob
@@ -70,6 +71,7 @@ class _Decider:
 
     def __init__(self, job: ImportJob, rows: Sequence[Row]) -> None:
         self._job = job
+        self._scoring = current()
         keys = [key for row in rows if row.lead for key in _keys(row.lead.email, row.lead.phone).values()]
         self._identities = imported.identities(keys)
         parts = {key: found.lead_id for key, found in self._identities.items() if found.lead_id}
@@ -122,6 +124,7 @@ class _Decider:
         fields["consent"] = merged_consent({}, fields["consent"], now)
         fields["qualified_at"] = now if fields["status"] == "qualified" else None
         lead = store.Lead(pk=f"LEAD#{lead_id}", sk="#META", id=lead_id, **fields)
+        rated(lead, self._scoring)
         if not job.fire_triggers:
             lead.quiet_version = 1
         self._written.add(lead_id)
@@ -163,6 +166,7 @@ class _Decider:
         kept = {identity.pk for identity in lead.identities().values()}
         self._freed |= {identity.pk for identity in writing.before.values()} - kept
         lead.cause = []
+        rated_again(lead, self._scoring)
         if not job.fire_triggers:
             lead.quiet_version = (lead.v or 0) + 1
         return writing

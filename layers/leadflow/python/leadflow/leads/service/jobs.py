@@ -10,7 +10,7 @@ from leadflow.core import aws
 from leadflow.core.observability import logger
 from leadflow.core.settings import settings
 
-ERASURE, IMPORT, EXPORT = "erasure", "import", "export"
+ERASURE, IMPORT, EXPORT, RESCORING = "erasure", "import", "export", "rescoring"
 
 
 def announce(kind: str, job_id: str) -> bool:

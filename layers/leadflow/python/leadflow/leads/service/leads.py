@@ -16,6 +16,7 @@ from leadflow.core import clock, ids, table
 from leadflow.core.errors import MalformedRequest, NotFound, PreconditionFailed
 from leadflow.core.table import Record
 from leadflow.leads import enums, rules, store
+from leadflow.leads.service.rating import current, rated, rated_again
 from leadflow.leads.service.writing import TURNS, crowded_out, written
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def create(body: LeadCreate) -> Record:
     lead_id = ids.new_id()
     for _ in TURNS:
         lead = store.Lead(pk=f"LEAD#{lead_id}", sk="#META", id=lead_id, **fields)
+        rated(lead, current())
         try:
             if written(partial(store.insert, lead), lead_id):
                 return lead.record()
@@ -194,6 +196,7 @@ def _changed(lead: store.Lead, changes: Mapping[str, Any], cause: tuple[str, ...
         else:
             setattr(lead, name, value)
     lead.cause = list(cause)
+    rated_again(lead, current())
     return written(partial(store.replace, lead, identities, status), lead.id)
 
 

@@ -7,16 +7,17 @@ address, so a merge can be undone at any time and each gets back what came by it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from leadflow.core import clock, ids
+from leadflow.core import ids
 from leadflow.core.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from leadflow.core.table import Record
 from leadflow.leads import rules, store
 from leadflow.leads.rules import merging
+from leadflow.leads.service import rating
 from leadflow.leads.service.leads import get
 from leadflow.leads.service.writing import TURNS, crowded_out, written
 
@@ -43,8 +44,11 @@ def merge(lead_id: str, body: LeadMerge, if_match: int | None) -> Record:
             continue
         _check_free(source, lead)
         _check_version(lead, if_match)
+        scoring = rating.current()
+        if not _are_current([lead, source], scoring):
+            continue
         before = lead.record()
-        _join(lead, source, merge_id)
+        _join(lead, source, merge_id, scoring)
         found = merging.conflicts(before, source.record(), lead.record())
         if body.dry_run:
             return _told(lead, None, found)
@@ -72,7 +76,10 @@ def unmerge(lead_id: str, body: LeadUnmerge, if_match: int | None) -> Record:
             return _separated(lead, get(merged.source_lead_id), merged)
         _check_undoable(lead, merged)
         _check_version(lead, if_match)
-        source = _split(lead, merged)
+        scoring = rating.current()
+        if not _are_current([lead], scoring):
+            continue
+        source = _split(lead, merged, scoring)
         if source is not None and written(partial(store.unmerge, lead, source, merged, undo_id), lead.id):
             return _separated(lead, source.record(), merged)
     raise crowded_out(lead_id)
@@ -124,17 +131,28 @@ def _check_undoable(lead: store.Lead, merged: store.Merge) -> None:
         )
 
 
-def _join(lead: store.Lead, source: store.Lead, merge_id: str) -> None:
+def _are_current(leads: Sequence[store.Lead], scoring: rules.Scoring) -> bool:
+    """Whether leads are scored by these settings; those that are not are brought there, for the next try."""
+    if rating.is_current(leads, scoring):
+        return True
+    for lead in leads:
+        rating.bring_up_to_date(lead.id, scoring)
+    return False
+
+
+def _join(lead: store.Lead, source: store.Lead, merge_id: str, scoring: rules.Scoring) -> None:
     parts = _direct_parts(lead)
     entry = {"lead_id": source.id, "merge_id": merge_id, "score": int(source.score), "parts": source.parts}
+    if source.shown_facts:
+        entry["facts"] = source.shown_facts
     if not lead.merges:
         lead.own_scored_at = lead.scored_at
     lead.merges = [*(lead.merges or ()), entry]
     _show(lead, parts, [*parts, source])
-    _score(lead, int(lead.engagement) + int(source.engagement), [*parts, source])
+    _score(lead, rating.united(lead.sums, source.sums), [*parts, source], scoring)
 
 
-def _split(lead: store.Lead, merged: store.Merge) -> store.Lead | None:
+def _split(lead: store.Lead, merged: store.Merge, scoring: rules.Scoring) -> store.Lead | None:
     """Takes the source out of the lead; gives the source as a lead of its own, None when it has gone meanwhile.
 
     Nothing is written yet.
@@ -148,7 +166,7 @@ def _split(lead: store.Lead, merged: store.Merge) -> store.Lead | None:
     lead.merges = [one for one in lead.merges or () if one["merge_id"] != merged.id] or None
     _show(lead, parts, rest)
     source.consent = {**source.consent, **opted_out}
-    _score(lead, int(lead.engagement) - int(source.engagement), rest)
+    _score(lead, rating.united(lead.sums, less=source.sums), rest, scoring)
     if not lead.merges:
         lead.own = lead.own_scored_at = None
     source.merged_into = None
@@ -168,11 +186,11 @@ def _show(lead: store.Lead, before: Sequence[store.Lead], after: Sequence[store.
     lead.own = shown.own or None
 
 
-def _score(lead: store.Lead, engagement: int, parts: Sequence[store.Lead]) -> None:
+def _score(lead: store.Lead, sums: Mapping[str, int], parts: Sequence[store.Lead], scoring: rules.Scoring) -> None:
     """The score as of the last signal of any of them, so that it is the one it was when they are separated again."""
     moments = [moment for moment in (lead.own_scored_at, *(part.scored_at for part in parts)) if moment]
-    lead.engagement, lead.scored_at = str(engagement), max(moments, default=None)
-    lead.score = rules.score(engagement, clock.parse(lead.scored_at)) if lead.scored_at else 0
+    lead.sums, lead.scored_at = sums, max(moments, default=None)
+    rating.rated(lead, scoring)
 
 
 def _direct_parts(lead: store.Lead) -> list[store.Lead]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from leadflow.core import table
-from leadflow.leads.service import erasing, jobs
+from leadflow.leads.service import erasing, jobs, rescoring
 from leadflow.leads.store import jobs as job_store
 
 
@@ -13,6 +13,7 @@ def reconcile() -> dict[str, int]:
     """Announces again what is overdue and unattended; counts what was."""
     return {
         **erasing.reconcile(),
+        **rescoring.reconcile(),
         "imports_requeued": _announced(jobs.IMPORT, job_store.unattended(job_store.ImportJob)),
         "exports_requeued": _announced(jobs.EXPORT, job_store.unattended(job_store.ExportJob)),
         "exports_expiring": _announced(jobs.EXPORT, job_store.outlived_files()),

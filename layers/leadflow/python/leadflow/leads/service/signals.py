@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from leadflow.core import clock, ids, table
 from leadflow.core.errors import NotFound
 from leadflow.core.table import Record
-from leadflow.leads import rules, store
+from leadflow.leads import store
 from leadflow.leads.service.collecting import scored
 from leadflow.leads.service.leads import parts_of
+from leadflow.leads.service.rating import line_of
 from leadflow.leads.service.writing import TURNS, crowded_out, written
 
 if TYPE_CHECKING:
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 
 def record_signal(lead_id: str, body: IntentSignalCreate) -> Record:
     """Adds a signal of now and changes the score with it. Raises NotFound, RateLimited when crowded out."""
-    impact = rules.DEFAULT_IMPACTS[body.signal_type] if body.score_impact is None else body.score_impact
-    signal = _signal(lead_id, ids.new_id(), clock.now(), body.signal_type, body.signal_data, impact)
-    kept = _keep_signal(signal)
+    signal = _signal(lead_id, ids.new_id(), clock.now(), body.signal_type, body.signal_data)
+    kept = _keep_signal(signal, body.score_impact)
     if kept is None:
         raise NotFound("lead", lead_id)
     return kept
@@ -32,13 +32,14 @@ def add_signal(
     lead_id: str,
     signal_type: str,
     signal_data: dict[str, Any],
-    score_impact: float,
+    score_impact: float | None = None,
     *,
     cause: tuple[str, ...],
     at: datetime | None = None,
 ) -> Record | None:
     """Adds a signal that something else of ours saw, once per cause and moment; None when the lead is gone.
 
+    Without an impact it counts what its type counts.
     `at` is when it happened, now when left out: a caller that may repeat itself gives the moment it has on record,
     and the signal it gave before is given back. A past signal counts what is left of it, one from the future counts
     as of now. Raises RateLimited when crowded out.
@@ -46,7 +47,7 @@ def add_signal(
     now = clock.now()
     moment = at or now
     signal_id = ids.derived_id(moment, *cause)
-    return _keep_signal(_signal(lead_id, signal_id, min(moment, now), signal_type, signal_data, score_impact))
+    return _keep_signal(_signal(lead_id, signal_id, min(moment, now), signal_type, signal_data), score_impact)
 
 
 def page_of_signals(lead_id: str, *, limit: int, cursor: str | None) -> dict[str, Any]:
@@ -54,9 +55,7 @@ def page_of_signals(lead_id: str, *, limit: int, cursor: str | None) -> dict[str
     return store.page_of_signals(parts_of(lead_id), limit=limit, cursor=cursor)
 
 
-def _signal(
-    lead_id: str, signal_id: str, at: datetime, signal_type: str, data: dict[str, Any], impact: float
-) -> store.IntentSignal:
+def _signal(lead_id: str, signal_id: str, at: datetime, signal_type: str, data: dict[str, Any]) -> store.IntentSignal:
     return store.IntentSignal(
         pk=f"LEAD#{lead_id}",
         sk=f"SIG#{signal_id}",
@@ -64,21 +63,21 @@ def _signal(
         lead_id=lead_id,
         signal_type=signal_type,
         signal_data=data,
-        score_impact=impact,
         created_at=clock.stamp(at),
     )
 
 
-def _keep_signal(signal: store.IntentSignal) -> Record | None:
+def _keep_signal(signal: store.IntentSignal, impact: float | None) -> Record | None:
     """Writes the signal and the scores it makes, or finds that it is on file; None when there is no lead.
 
     A signal of a lead that was merged into another stays under the lead it came by, and counts for both.
     """
     for _ in TURNS:
-        line = store.find_line(signal.lead_id)
+        line, scoring = line_of(signal.lead_id)
         if not line:
             return None
-        scored(line, signal)
+        signal.score_impact = scoring.types[signal.signal_type].impact if impact is None else impact
+        scored(line, signal, scoring)
         try:
             if written(partial(store.record_signal, line, signal), signal.lead_id):
                 return signal.record()

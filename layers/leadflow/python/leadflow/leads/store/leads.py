@@ -25,16 +25,18 @@ class Lead(table.Item, discriminator="Lead"):
     GSI2 `LA#<shard>` / `<created_at>#<id>`  all leads, by time
     GSI3 `LC#<status>#<shard>` / `<created_at>#<id>`  leads of a status, by time
 
-    `engagement` is the sum of what the signals weigh, a whole number in decimal digits; `score` is
-    what it came to at `scored_at`, the last time a signal changed it. `cause` lists the workflows whose action made
-    the latest change, oldest first; it is empty when somebody else made it. `quiet_version` is the version whose change
-    starts no trigger, of an import that was asked to be quiet.
+    `engagement` is the sum of what the signals weigh, by type, whole numbers in decimal digits; `score` is what it
+    came to at `scored_at`, the last time a signal changed it, with `fit`, the points of the fit rules that hold for the
+    lead and its `facts`, what its enrichment told. `scored_by` is the revision of the scoring settings that all of
+    this was made by. `cause` lists the workflows whose action made the latest change, oldest first; it is empty when
+    somebody else made it. `quiet_version` is the version whose change starts no trigger, of an import that was asked to
+    be quiet or when other settings made another score.
 
     A lead that was merged into another stands in no list and names it in `merged_into`; it stays as it was, but for
     what comes by it. The other one has an entry for it in `merges`, in the order of the merges: `lead_id`, `merge_id`,
-    the `score` it had, and `parts`, itself and all leads that had been merged into it. `engagement` is then the sum
-    over all parts, `own` holds the lead's own values where merging changed what is shown (`email` and `phone`: where
-    a part's is shown), and `own_scored_at` the time of its own last signal.
+    the `score` and `facts` it had, and `parts`, itself and all leads that had been merged into it. `engagement` is then
+    the sum over all parts, `own` holds the lead's own values where merging changed what is shown (`email` and `phone`:
+    where a part's is shown), and `own_scored_at` the time of its own last signal.
     """
 
     record_fields = (
@@ -59,7 +61,10 @@ class Lead(table.Item, discriminator="Lead"):
     timezone = UnicodeAttribute(null=True)
     consent = JSONAttribute(default=dict)
     qualified_at = UnicodeAttribute(null=True)
-    engagement = UnicodeAttribute(default="0")
+    engagement = JSONAttribute(default=dict)
+    fit = NumberAttribute(default=0)
+    facts = JSONAttribute(null=True)
+    scored_by = NumberAttribute(default=0)
     scored_at = UnicodeAttribute(null=True)
     cause = JSONAttribute(default=list)
     quiet_version = NumberAttribute(null=True)
@@ -72,6 +77,23 @@ class Lead(table.Item, discriminator="Lead"):
     def parts(self) -> list[str]:
         """The ids of all leads this one consists of, its own first."""
         return [self.id, *(part for merge in self.merges or () for part in merge["parts"])]
+
+    @property
+    def sums(self) -> dict[str, int]:
+        """The engagement as numbers."""
+        return {kind: int(value) for kind, value in self.engagement.items()}
+
+    @sums.setter
+    def sums(self, values: Mapping[str, int]) -> None:
+        self.engagement = {kind: str(value) for kind, value in values.items() if value}
+
+    @property
+    def shown_facts(self) -> dict[str, Any]:
+        """What is known by enrichment: of the lead itself, else of what was merged into it, in that order."""
+        known: dict[str, Any] = {}
+        for facts in (self.facts, *(merge.get("facts") for merge in self.merges or ())):
+            known = {**(facts or {}), **known}
+        return known
 
     def own_value(self, field: str) -> Any:
         """What the lead itself has in a field, whatever the leads merged into it brought."""

@@ -175,6 +175,12 @@ def _send_email(context: Context) -> Result:
     return Result(output, skip_reason=(sent.reason or "skipped") if sent.outcome == "skipped" else None)
 
 
+def _send_message(context: Context) -> Result:
+    from leadflow.workflows.service import messaging
+
+    return messaging.send(context, template_facts(context))
+
+
 def _call_webhook(context: Context) -> Result:
     from leadflow.workflows.service import calling
 
@@ -185,6 +191,12 @@ def _run_ai_agent(context: Context) -> Result:
     from leadflow.workflows.service import asking
 
     return asking.run(context, template_facts(context))
+
+
+def _enrich_lead(context: Context) -> Result:
+    from leadflow.workflows.service import enriching
+
+    return enriching.run(context)
 
 
 def template_facts(context: Context) -> dict[str, Any]:
@@ -201,6 +213,8 @@ _PERFORMERS: dict[str, Callable[[Context], Result]] = {
     "update_lead": _update_lead,
     "create_task": _create_task,
     "send_email": _send_email,
+    "send_message": _send_message,
     "call_webhook": _call_webhook,
     "run_ai_agent": _run_ai_agent,
+    "enrich_lead": _enrich_lead,
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 from leadflow.activities.service import events as activity_events
 from leadflow.campaigns.service import events as campaign_events
+from leadflow.channels.service import events as message_events
 from leadflow.core import clock, ids, table
 from leadflow.core.errors import RateLimited
 from leadflow.core.events import Change, DomainEvent
@@ -63,6 +64,7 @@ def _events(change: Change) -> list[DomainEvent]:
     found = lead_events.events_of(change.old, change.new, change.change_id)
     found += activity_events.events_of(change.old, change.new)
     found += campaign_events.events_of(change.old, change.new, change.change_id)
+    found += message_events.events_of(change.old, change.new)
     return [*found, *own_events.events_of(change.old, change.new, change.change_id)]
 
 

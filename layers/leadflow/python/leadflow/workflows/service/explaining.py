@@ -108,12 +108,16 @@ def _gates_ahead(found: standing.Ahead, lead: Mapping[str, Any], cause: tuple[st
     if found.mail is None:
         return [found.held] if found.held else []
     config = found.mail.config
+    if found.mail.action_type == "send_message":
+        from leadflow.workflows.service import messaging
+
+        return [gate._replace(about=found.mail.id) for gate in messaging.gates(config, lead)]
     asked = campaigns.gates_of_mail(lead, template_id=config["template_id"], sender=config.get("from"), cause=cause)
     return [gate._replace(about=found.mail.id) for gate in asked if gate.gate != "lead"]
 
 
 def _mails_of(run: store.WorkflowExecution) -> list[Gate]:
     """What became of the mails of a run that is over, in the order they came."""
-    logs = [log for log in store.newest_logs(run.id, _LOGS) if log.action_type == "send_email"]
+    logs = [log for log in store.newest_logs(run.id, _LOGS) if log.action_type in ("send_email", "send_message")]
     last = {log.action_id: log for log in reversed(logs)}
     return [standing.mail_gate(log.action_id, log.status, log.reason, log.updated_at) for log in last.values()]

@@ -145,6 +145,11 @@ class _Simulation:
         if node.action_type == "send_email":
             reason, mail = campaigns.would_send(node.config["template_id"], _about(context), node.config.get("from"))
             return {"outcome": "skipped" if reason else "accepted", **told}, reason, self._within_bounds(mail)
+        if node.action_type == "send_message":
+            from leadflow.workflows.service import messaging
+
+            reason, message = messaging.would_send(node.config, _about(context), actions.template_facts(context))
+            return {"outcome": "skipped" if reason else "accepted", **told}, reason, {"message": message}
         return told, None, self._would(context)
 
     def _waited(self, node: rules.ActionNode) -> dict[str, Any]:
@@ -179,7 +184,21 @@ class _Simulation:
             asked = asking.would_ask(context, facts)
             self.cost += float(context.node.config.get("max_cost") or asked["most_cost"])
             return {"ask": asked}
+        if kind == "enrich_lead":
+            return {"enrich": self._would_enrich(context)}
         return self._rendered(context)
+
+    def _would_enrich(self, context: actions.Context) -> dict[str, Any]:
+        """Whom it would ask about the lead at most, and what that would cost at most."""
+        from leadflow.enrichment.service import estimating
+        from leadflow.workflows.service import enriching
+
+        wanted = enriching.wanted_of(context)
+        estimate = estimating.of_lead(_there(self.lead), wanted)
+        limit = wanted["max_cost"]
+        estimate["most_cost"] = estimate["max_cost"] if limit is None else min(limit, estimate["max_cost"])
+        self.cost += estimate["most_cost"]
+        return {**wanted, "calls": estimate["calls"], "most_cost": estimate["most_cost"]}
 
     def _rendered(self, context: actions.Context) -> dict[str, Any]:
         """The configuration with its templates filled in."""
@@ -211,8 +230,9 @@ class _Simulation:
             **more,
         }
         if entry["would"]:
-            most = entry["would"].get("ask", {}).get("most_cost")
-            entry["cost"] = float(node.config.get("max_cost") or most or 0)
+            most = entry["would"].get("ask", entry["would"].get("enrich", {})).get("most_cost")
+            is_bounded = "enrich" not in entry["would"] and node.config.get("max_cost")
+            entry["cost"] = float(is_bounded or most or 0)
         entry["branch"] = (entry["output"] or {}).get("branch")
         self.trace.append(entry)
 

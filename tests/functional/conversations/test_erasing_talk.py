@@ -1,0 +1,85 @@
+"""What was said with a person goes with them, and nothing is kept when they write again."""
+
+from __future__ import annotations
+
+from leadflow.core import aws
+from leadflow.core.settings import settings
+from tests.functional.channels.accounts import make
+from tests.functional.channels.provider import Provider
+from tests.functional.conversations.talking import ANA, announced, conversations, deliver, lead_id, say, takes, write
+from tests.functional.conversations.test_get_attachment import PNG, media
+from tests.functional.conversations.test_mail import mail
+from tests.functional.leads import announced as bus
+from tests.functional.leads.erasing import erase
+from tests.functional.leads.merging import merged, timeline
+from tests.functional.webhooks.services import SMS
+from tests.functional.wire import stored
+from tests.harness import Clock, call
+
+BO = "+14155550144"
+
+
+def test_all_of_a_persons_talk_goes_and_others_stay(provider: Provider, clock: Clock) -> None:
+    aws.client("s3").create_bucket(Bucket=settings().bucket_name)
+    channel = make(SMS)
+    provider.answers(200, PNG, {"content-type": "image/png"})
+    write(channel, "My secret plan", sid="SM1", **media(provider))
+    deliver()
+    write(channel, "STOP", sid="SM2")
+    write(channel, "Hello", sid="SM3", person=BO)
+    anas = next(one for one in conversations() if one["sms_id"] == ANA)
+    clock.advance(minutes=1)
+    say("On the house", next(one["id"] for one in conversations() if one["sms_id"] == BO))
+    announced()
+
+    assert erase(anas["lead_id"]).status == 202
+    bus.work(*bus.announced("erasure"))
+
+    left = repr([item for item in stored() if item["type"]["S"] != "Delivery"])
+    assert "secret" not in left
+    assert ANA not in left
+    assert aws.client("s3").list_objects_v2(Bucket=settings().bucket_name).get("Contents", []) == []
+    assert [one["sms_id"] for one in conversations()] == [BO]
+    assert call("conversations/get_conversation", path={"conversation_id": anas["id"]}).status == 404
+
+
+def test_who_was_erased_and_writes_again_is_not_kept() -> None:
+    channel = make(SMS)
+    write(channel)
+    (found,) = conversations()
+    erase(found["lead_id"])
+    # Before the worker has been there, and after.
+    write(channel, "Are you there?", sid="SM2")
+    bus.work(*bus.announced("erasure"))
+    write(channel, "Are you there?", sid="SM3")
+
+    assert conversations() == []
+    assert call("leads/list_leads").json["items"] == []
+    assert stored("Message") == []
+
+
+def test_an_address_that_was_erased_before_it_ever_wrote_is_not_kept() -> None:
+    channel = make(SMS)
+    erase(lead_id(phone=ANA))
+    bus.work(*bus.announced("erasure"))
+
+    write(channel)
+
+    assert conversations() == []
+    assert ANA not in repr([item for item in stored() if item["type"]["S"] != "Delivery"])
+
+
+def test_the_timeline_shows_messages_of_all_parts_of_a_merged_lead(provider: Provider, clock: Clock) -> None:
+    channel = make(SMS)
+    write(channel, "By SMS")
+    by_sms = conversations()[0]["lead_id"]
+    mail("m1@example.com", "By mail")
+    by_mail = next(one["lead_id"] for one in conversations() if one["channel"] == "email")
+    takes(provider)
+
+    merged(by_sms, by_mail)
+
+    told = [one for one in timeline(by_sms) if one["kind"] == "message"]
+    assert [one["data"]["content"] for one in told] == ["By mail", "By SMS"]
+    assert [one["kind"] for one in timeline(by_sms, kind="message")] == ["message", "message"]
+    assert len(conversations(lead_id=by_sms)) == 2

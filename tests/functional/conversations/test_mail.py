@@ -1,0 +1,83 @@
+"""Conversations by mail: what comes in, and answers that belong to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.functional.channels.accounts import make
+from tests.functional.channels.provider import Provider
+from tests.functional.conversations.talking import arrive, conversation, deliver, messages, say
+from tests.functional.webhooks import posts
+from tests.functional.webhooks.services import MAIL, multipart, post_mail
+from tests.harness import Clock, call
+
+
+def mail(
+    message_id: str,
+    text: str,
+    *,
+    sender: str = "Ana Ruiz <ana@example.com>",
+    subject: str = "A question",
+    headers: str = "",
+    channel: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A mail that comes in and is worked on; gives the channel."""
+    channel = channel or make(MAIL)
+    address = sender.partition("<")[2].rstrip(">") or sender
+    raw = multipart(
+        {
+            "headers": f"Message-ID: <{message_id}>\r\nFrom: {sender}\r\n{headers}".strip(),
+            "from": sender,
+            "to": "hello@acme.example",
+            "subject": subject,
+            "text": text,
+            "envelope": f'{{"to":["hello@acme.example"],"from":"{address}"}}',
+        }
+    )
+    assert post_mail(channel, raw).status < 300
+    arrive()
+    return channel
+
+
+def test_a_mail_is_answered_in_its_thread(provider: Provider, clock: Clock) -> None:
+    channel = mail("m1@example.com", "How much is it?")
+    clock.advance(minutes=1)
+    provider.answers(202, b"", {"X-Message-Id": "abc"})
+
+    sent = say("Ten dollars").json
+    deliver()
+
+    (asked,) = provider.asked
+    body = asked.json
+    assert body["headers"]["In-Reply-To"] == "<m1@example.com>"
+    assert body["headers"]["Message-ID"] == f"<{sent['id']}@acme.example>"
+    assert body["subject"] == "Re: A question"
+    assert body["personalizations"][0]["to"] == [{"email": "ana@example.com"}]
+    assert messages()[1]["status"] == "sent"
+    (lead,) = call("leads/list_leads").json["items"]
+    assert (lead["email"], lead["name"], lead["source"]) == ("ana@example.com", "Ana Ruiz", "email")
+    assert channel["channel_type"] == "email"
+
+
+def test_x43_a_bounce_of_an_answer_is_shown(provider: Provider, clock: Clock) -> None:
+    channel = mail("m1@example.com", "How much is it?")
+    provider.answers(202, b"", {"X-Message-Id": "abc"})
+    clock.advance(minutes=1)
+    sent = say("Ten dollars").json
+    deliver()
+
+    raw = posts.body_of(posts.event(sent["id"], "bounce", reason="550 no such user"))
+    assert posts.post(channel["id"], raw).status < 300
+    arrive()
+
+    shown = messages()[1]
+    assert (shown["status"], shown["error_code"], shown["error_message"]) == ("failed", "bounce", "550 no such user")
+
+
+def test_a_lead_on_file_is_known_by_the_address_in_any_case() -> None:
+    from tests.functional.conversations.talking import lead_id
+
+    ana = lead_id(email="ana@example.com")
+    mail("m1@example.com", "Hello", sender="Ana <ANA@example.com>")
+
+    assert conversation()["lead_id"] == ana
