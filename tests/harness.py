@@ -95,7 +95,7 @@ def call(
         "routeKey": route,
         "rawPath": route.split(" ")[1].format_map(path or {}),
         "headers": {"content-type": "application/json", **(headers or {})},
-        "rawQueryString": urlencode(query or {}),
+        "rawQueryString": urlencode(query or {}, errors="replace"),
         "queryStringParameters": query or {},
         "pathParameters": path or {},
         "requestContext": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import threading
@@ -54,10 +55,16 @@ class NoSuchFunction(LookupError):
     """No function of this name is deployed."""
 
 
+# Batches of one queue that are worked on side by side. These workers only compute and write: in one process, more of
+# them at once do no more, and callers of the API wait for them.
+AT_ONCE = {"ProcessDeliveryFunction": 2}
+
+
 class FunctionHost:
     """All functions by logical id and by deployed name. Handlers are imported when they are first called."""
 
     def __init__(self, functions: Mapping[str, Function], code: Mapping[str, tuple[str, str]]) -> None:
+        self._turns = {logical_id: threading.Semaphore(count) for logical_id, count in AT_ONCE.items()}
         self._by_name = {function.name: function for function in functions.values()}
         self._functions = dict(functions)
         self._code = code
@@ -77,7 +84,8 @@ class FunctionHost:
         function = self._by_name.get(name)
         if function is None:
             raise NoSuchFunction(name)
-        return json.loads(json.dumps(self.invoke(function.logical_id, event, request_id)))
+        with self._turns.get(function.logical_id, contextlib.nullcontext()):
+            return json.loads(json.dumps(self.invoke(function.logical_id, event, request_id)))
 
     def _load(self, logical_id: str) -> Handler:
         if logical_id not in self._code:

@@ -1,4 +1,7 @@
-"""Benchmarks as ratios measured in one run: python -m tests.benchmarks [cold] [warm] [calls] [lists]   (all by default)
+"""Benchmarks as ratios measured in one run: python -m tests.benchmarks [cold] [warm] [calls] [lists] [webhooks]
+[workflows]
+
+All of them by default.
 
 Milliseconds belong to the machine and the hour; ratios between cases that ran interleaved are what to compare.
 BENCH_ROUNDS sets how often each case runs (default 7; 15 for figures to quote).
@@ -14,9 +17,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(wanted: list[str]) -> int:
-    from tests.benchmarks import calls, cold, lists, warm
+    from tests.benchmarks import calls, cold, lists, warm, webhooks, workflows
 
-    sections = {"cold": cold.main, "warm": warm.main, "calls": calls.main, "lists": lists.main}
+    sections = {
+        "cold": cold.main,
+        "warm": warm.main,
+        "calls": calls.main,
+        "lists": lists.main,
+        "webhooks": webhooks.main,
+        "workflows": workflows.main,
+    }
     if unknown := set(wanted) - sections.keys():
         print(f"There is no {', '.join(sorted(unknown))}.\n{__doc__}", file=sys.stderr)
         return 2

@@ -43,7 +43,7 @@ def test_a_ready_host_says_where_everything_answers(new_host: NewHost, connect: 
     run = host.start()
 
     facts = json.loads((host.data_dir / "run.json").read_text())
-    assert set(facts) == {"api_url", "admin_key", "sandbox_url", "docs_url", "pid"}
+    assert set(facts) == {"api_url", "admin_key", "sandbox_url", "docs_url", "pid", "aws"}
     assert facts["api_url"] == f"http://127.0.0.1:{host.port}"
     assert facts["sandbox_url"] == f"http://127.0.0.1:{host.sandbox_port}"
     assert connect(run).get("/health")["status"] == "ok"

@@ -10,5 +10,9 @@ SCRIPT = "text/javascript; charset=utf-8"
 
 @endpoint(scope=None, produces=SCRIPT)
 def handler(request: Request) -> Response:
-    """For `<script src="…/v.js" async></script>`. It does nothing where a visitor asks not to be tracked."""
+    """For `<script src="…/v.js" async></script>`. It does nothing where a visitor asks not to be tracked.
+
+    With `data-anonymous` it also reports visits of people who are not known, by a random word; what they visited is
+    theirs once a link of a mail or a form of ours says who they are. Ask for consent where your law wants it.
+    """
     return document(request, pages.visit_script(), SCRIPT, pages.SCRIPT_HEADERS)

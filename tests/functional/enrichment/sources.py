@@ -11,8 +11,9 @@ from leadflow.core import aws, seams
 from leadflow.core.settings import settings
 from leadflow.enrichment.enums import SOURCES
 from leadflow.enrichment.rules import Answer, Found, Person
+from tests import harness
 from tests.harness import Answer as Response
-from tests.harness import Clock, call, door
+from tests.harness import Clock, call
 
 FILLS: dict[str, frozenset[str]] = {
     "people_data_labs": frozenset({"company_name", "job_title", "linkedin_url", "skills"}),
@@ -107,7 +108,7 @@ class World:
 
 def deliver(body: dict[str, Any]) -> None:
     record = {"messageId": "1", "body": json.dumps(body)}
-    assert door("enrichment/run_enrichment")({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert harness.door("enrichment/run_enrichment")({"Records": [record]}, None) == {"batchItemFailures": []}
 
 
 def asked(lead_id: str, **wanted: Any) -> dict[str, Any]:

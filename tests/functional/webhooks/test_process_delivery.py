@@ -174,7 +174,7 @@ def test_a_delivery_in_the_bucket_is_worked_on_too(recorded: Recorded) -> None:
     assert len(recorded) == 500
 
 
-def test_a_worker_that_was_overtaken_is_called_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_was_overtaken_leaves_it_at_that(monkeypatch: pytest.MonkeyPatch) -> None:
     message = deliver(event())
 
     def overtaken(*_: Any) -> bool:
@@ -182,9 +182,25 @@ def test_a_worker_that_was_overtaken_is_called_again(monkeypatch: pytest.MonkeyP
         return True
 
     recorder(monkeypatch, overtaken)
-    assert work(message) == ["0"]
-    assert delivery(message).state == "parked"
     assert work(message) == []
+    assert delivery(message).state == "parked"
+
+
+def test_a_worker_whose_delivery_was_asked_for_again_meanwhile_is_called_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = deliver(event())
+    turns: list[str] = []
+
+    def replayed(*_: Any) -> bool:
+        if not turns:
+            service.replay(message["delivery_id"])
+        turns.append("told")
+        return True
+
+    recorder(monkeypatch, replayed)
+    assert work(message) == ["0"]
+    assert delivery(message).state == "received"
+    assert work(message) == []
+    assert delivery(message).state == "processed"
 
 
 def test_reports_about_one_mail_go_in_their_order(recorded: Recorded) -> None:

@@ -57,7 +57,7 @@ def settle(
     Raises LeadGone, table.Stale when the run is no longer ours, RateLimited when crowded out.
     """
     name = ready.source.name
-    settled = _settled(run, asked)
+    settled = settled_of(run, asked)
     asking = run.asking
     _move_on(run, name, asked)
     if asked.outcome not in _ANSWERED or asked.answer is None:
@@ -85,12 +85,13 @@ def settle(
 def settle_unknown(run: store.EnrichmentRun) -> None:
     """Ends a call whose maker died: it counts in full, and its source is not asked again by this run."""
     asked = Asked("failed", "outcome_unknown", int(run.asking["reserved"]))
-    settled = _settled(run, asked)
+    settled = settled_of(run, asked)
     _move_on(run, settled.source, asked)
     money.settle(run, settled)
 
 
-def _settled(run: store.EnrichmentRun, asked: Asked) -> money.Settled:
+def settled_of(run: store.EnrichmentRun, asked: Asked) -> money.Settled:
+    """What the call that the run holds has come to."""
     asking, answer = run.asking, asked.answer
     return money.Settled(
         source=str(asking["source"]),

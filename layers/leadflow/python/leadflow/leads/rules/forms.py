@@ -20,6 +20,8 @@ FORM_ID = re.compile(r"[a-z0-9_-]{1,64}")
 HONEYPOT = "_gotcha"
 # Names one filling-in of the form; a page that sends it may post as often as it needs to.
 SUBMISSION = "_idempotency_key"
+# The random word under which the page has reported visits of somebody who was not known yet.
+VISITOR = "_visitor"
 
 MAX_FIELDS = 50
 MAX_NAME_LENGTH = 100
@@ -44,6 +46,7 @@ class Post:
     consent: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     token: str = ""
+    visitor: str = ""
 
     def content(self, known: Mapping[str, Any]) -> str:
         """All that was said beside the address, as the same text for the same words in any order."""
@@ -70,7 +73,7 @@ def taken_apart(fields: Mapping[str, Any], honeypot: str | None = None) -> Post:
     Raises InvalidInput naming fields that are too many, too long or not plain values.
     """
     told = {name: value for name, value in _checked(fields).items() if name not in (HONEYPOT, honeypot)}
-    token = str(told.pop(SUBMISSION, ""))
+    token, visitor = str(told.pop(SUBMISSION, "")), str(told.pop(VISITOR, ""))
     known = {name: value for name, value in told.items() if name in _KNOWN}
     parts = [told[part] for part in _PARTS_OF_NAME if part in told]
     if parts and "name" not in told:
@@ -83,7 +86,7 @@ def taken_apart(fields: Mapping[str, Any], honeypot: str | None = None) -> Post:
     answers = {name: value for name, value in told.items() if name not in _KNOWN and name not in joined}
     if len(json.dumps(answers, ensure_ascii=False).encode()) > MAX_ANSWERS_BYTES:
         raise InvalidInput("fields", f"must be at most {MAX_ANSWERS_BYTES // 1024} KB in all")
-    return Post(known, answers, consent, tuple(sorted(told)), token)
+    return Post(known, answers, consent, tuple(sorted(told)), token, visitor)
 
 
 def first_filling(known: Mapping[str, Any], post: Post, now: str) -> Filling:

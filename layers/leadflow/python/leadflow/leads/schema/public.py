@@ -33,6 +33,10 @@ _USUAL_PORTS = {"http": 80, "https": 443}
 Origin = Annotated[Text, Field(min_length=1, max_length=300), AfterValidator(_origin)]
 
 
+# Long enough to be nobody else's: 22 characters hold 128 random bits.
+VisitorWord = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
+
+
 class FormWrite(Write):
     """What is settled about a form; what is left out is as if it was never settled.
 
@@ -59,9 +63,14 @@ class FormFields(Write):
 
 
 class VisitWrite(Write):
-    """A page that somebody looks at. `token` is the one in the link of the mail they came by."""
+    """A page that somebody looks at. `token` is the one in the link of the mail they came by, which says who it is.
 
-    token: Annotated[Text, Field(min_length=1, max_length=200)]
+    `visitor` is a random word that the page made up for somebody who is not known: at least one of the two is there.
+    With both, what was visited under the word before is the visits of whom the token names.
+    """
+
+    token: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    visitor: VisitorWord | None = None
     url: HttpUrl
     referrer: Annotated[Text, Field(max_length=8000)] | None = None
     title: Annotated[Annotated[Text, Field(max_length=8000)] | None, AfterValidator(_cut)] = None

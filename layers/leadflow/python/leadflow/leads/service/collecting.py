@@ -26,12 +26,19 @@ def signal_of(
     )
 
 
-def scored(line: Sequence[store.Lead], signal: store.IntentSignal, scoring: rules.Scoring) -> None:
+def scored(
+    line: Sequence[store.Lead],
+    signal: store.IntentSignal,
+    scoring: rules.Scoring,
+    beside: Sequence[store.IntentSignal] = (),
+) -> None:
     """Puts what the signal weighs on the leads that are about to be written: the one it came by, and what it is in.
 
-    They are new, or scored by these settings.
+    They are new, or scored by these settings. `beside` are signals that are written with it and are scored already.
     """
-    amount = rules.added(rating.weighed(signal), rating.neighbours(signal, scoring), scoring)
+    one = rating.weighed(signal)
+    others = [*rating.neighbours(signal, scoring), *rating.in_its_window(one, beside, scoring)]
+    amount = rules.added(one, others, scoring)
     for lead in line:
         lead.sums = rating.united(lead.sums, {signal.signal_type: amount})
         lead.scored_at, lead.cause = clock.now_stamp(), []

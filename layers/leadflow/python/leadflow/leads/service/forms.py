@@ -20,6 +20,7 @@ from leadflow.core.table import Record
 from leadflow.leads import store
 from leadflow.leads.rules import forms, visits
 from leadflow.leads.rules.forms import Filling, Post
+from leadflow.leads.service import visitors
 from leadflow.leads.service.collecting import collected, scored, signal_of
 from leadflow.leads.service.rating import current, line_of
 from leadflow.leads.service.throttling import Bound
@@ -60,7 +61,15 @@ def submit(form_id: str, fields: Mapping[str, Any], *, sender: str, token: str |
         logger().info("form dropped", form_id=form_id, reason="honeypot")
     else:
         _take_in(form_id, post, known, name, SAME_TOKEN_FOR if token or post.token else SAME_FOR)
+        _recognise(post.visitor, str(known["email"]))
     return {"status": "ok", "submission_id": _shown(name)}
+
+
+def _recognise(visitor: str, email: str) -> None:
+    """What was visited by who filled in the form is theirs from now on, as far as nobody knew whose it was."""
+    lead_id = store.owner_of_value("email", email) if visitor else None
+    if lead_id is not None:
+        visitors.recognise(visitor, lead_id)
 
 
 def get_form(form_id: str) -> Record:

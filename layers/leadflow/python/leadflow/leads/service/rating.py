@@ -98,6 +98,15 @@ def neighbours(signal: store.IntentSignal, scoring: rules.Scoring) -> list[rules
     return [weighed(other) for other in found if other.signal_type == one.kind and other.id != signal.id]
 
 
+def in_its_window(
+    one: rules.Weighed, signals: Iterable[store.IntentSignal], scoring: rules.Scoring
+) -> list[rules.Weighed]:
+    """Those signals of its type that share the window of a signal."""
+    number = rules.window_of(one, scoring)
+    others = [weighed(signal) for signal in signals if signal.signal_type == one.kind]
+    return [other for other in others if rules.window_of(other, scoring) == number]
+
+
 def brought_up_to_date(lead_id: str, scoring: rules.Scoring) -> list[store.Lead]:
     """A lead that people see and all its parts as these settings score them, from the signals on file; unwritten.
 
