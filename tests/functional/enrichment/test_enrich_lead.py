@@ -287,3 +287,22 @@ def test_a_miss_after_a_find_leaves_what_was_found(world: World) -> None:
 
     assert run["status"] == "not_found"
     assert run["fields"]["job_title"]["value"] == "CTO"
+
+
+def test_what_is_known_counts_for_the_score(world: World) -> None:
+    rule = {
+        "name": "executives",
+        "if": {"field": "enrichment.job_title", "op": "contains", "value": "cto"},
+        "points": 20,
+    }
+    answer = call("scoring/put_scoring", {"fit_rules": [rule]})
+    assert answer.status == 200, answer.text
+    world.put("people_data_labs", min_confidence=0.5)
+    world["people_data_labs"].answers = [knows(0.4, job_title="CTO"), knows(0.9, job_title="CTO")]
+    lead = added()
+
+    world.run(lead["id"])
+    unsure = lead_shown(lead["id"])["score"]
+    world.run(lead["id"], force=True)
+
+    assert (unsure, lead_shown(lead["id"])["score"]) == (0, 20)

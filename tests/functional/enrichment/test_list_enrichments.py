@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from leadflow.core import aws, removal
-from tests.functional.enrichment.sources import World, asked, knows
+from leadflow.core.errors import InProgress
+from leadflow.enrichment.service import erasing
+from tests.functional.enrichment.sources import World, asked, deliver, job, knows
 from tests.functional.enrichment.test_create_enrichment import create
 from tests.functional.leads.announced import announced
 from tests.functional.leads.people import added
@@ -53,6 +57,45 @@ def test_erasing_removes_all_of_it(world: World, bucket: None) -> None:
         assert call("enrichment/get_run", path={"run_id": gone["id"]}).status == 404
     assert "Contents" not in aws.client("s3").list_objects_v2(Bucket="leadflow-test", Prefix="enrichments/")
     assert len(world["people_data_labs"].asked) == 1
+
+
+def test_a_job_does_not_wait_for_the_run_of_an_erased_person(world: World) -> None:
+    world.put("people_data_labs")
+    lead = added()
+    body = {"filter": {"all": []}, "max_cost": 1}
+    made = call("enrichment/enrich_many", body).json
+    [(walk, _)] = world.messages()
+    deliver(walk)
+    world.messages()
+
+    call("leads/erase_lead", path={"lead_id": lead["id"]})
+    for event in announced():
+        door("leads/erase_person")(event, None)
+
+    ended = job(made["id"])
+    assert (ended["status"], ended["done"], ended["runs"]["skipped"]) == ("completed", 1, 1)
+
+
+def test_a_person_who_is_being_asked_about_is_erased_when_that_has_ended(world: World) -> None:
+    world.put("people_data_labs")
+    world["people_data_labs"].answers = [knows(job_title="CTO")]
+    lead = added()
+    failed: list[str] = []
+
+    def meanwhile() -> None:
+        call("leads/erase_lead", path={"lead_id": lead["id"]})
+        for event in announced():
+            with pytest.raises(InProgress) as refused:
+                door("leads/erase_person")(event, None)
+            failed.append(refused.value.code)
+
+    world["people_data_labs"].meanwhile = meanwhile
+    run = world.run(lead["id"])
+
+    assert (failed, run["status"], run["reason"]) == (["in_progress"], "skipped", "lead_gone")
+    erasing.erase_person(lead["id"])
+    assert call("enrichment/get_run", path={"run_id": run["id"]}).status == 404
+    assert list(removal.keys_under(f"ENR#{lead['id']}")) == []
 
 
 def test_a_lead_that_is_not_there_is_not_found() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from leadflow.core import clock, table
 from leadflow.core.errors import (
     CredentialsRefused,
     OutcomeUnknown,
@@ -15,10 +16,11 @@ from leadflow.core.errors import (
     UpstreamRejected,
     UpstreamUnavailable,
 )
-from leadflow.enrichment.rules import Limits
+from leadflow.enrichment.rules import Limits, metering
+from leadflow.enrichment.store import sources
 from tests.functional.enrichment.sources import MISS, World, asked, deliver, knows, shown, source
 from tests.functional.leads.people import added
-from tests.harness import Clock, call, door
+from tests.harness import call, door
 
 PDL = "people_data_labs"
 FIELDS = {"fields": ["job_title"]}
@@ -103,13 +105,13 @@ def test_the_day_of_a_lead_has_a_budget(world: World) -> None:
     ]
 
 
-def test_a_rate_is_kept_by_waiting(world: World, clock: Clock) -> None:
+def test_a_rate_is_kept_by_waiting(world: World) -> None:
     """A15: over the limit means later, not failed; each run gets its turn and tries no more than once."""
     world.put(PDL, rate_limit_per_minute=6)
     world[PDL].answers = [knows(job_title="CTO")]
     times: list[float] = []
-    begun = clock.moment
-    world[PDL].meanwhile = lambda: times.append((clock.moment - begun).total_seconds())
+    begun = world.clock.moment
+    world[PDL].meanwhile = lambda: times.append((world.clock.moment - begun).total_seconds())
     runs = [asked(lead_id, **FIELDS) for lead_id in many(4)]
 
     world.work()
@@ -118,30 +120,30 @@ def test_a_rate_is_kept_by_waiting(world: World, clock: Clock) -> None:
     assert {shown(run["id"])["status"] for run in runs} == {"matched"}
 
 
-def test_a_source_that_asks_for_a_pause_gets_it(world: World, clock: Clock) -> None:
+def test_a_source_that_asks_for_a_pause_gets_it(world: World) -> None:
     world.put(PDL)
     world[PDL].answers = [RateLimited("later", 30), knows(job_title="CTO")]
-    begun = clock.moment
+    begun = world.clock.moment
 
     run = world.run(added()["id"], **FIELDS)
 
     assert outcome(run) == ("matched", None)
-    assert (clock.moment - begun).total_seconds() >= 30
+    assert (world.clock.moment - begun).total_seconds() >= 30
     assert run["cost"] == 0.1
 
 
-def test_the_last_request_of_a_window_holds_the_next(world: World, clock: Clock) -> None:
+def test_the_last_request_of_a_window_holds_the_next(world: World) -> None:
     world.put(PDL)
     answer = knows(job_title="CTO")
     world[PDL].answers = [type(answer)(**{**vars(answer), "limits": Limits(remaining=0, reset_seconds=20)}), answer]
     first, second = many(2)
     world.run(first, **FIELDS)
-    begun = clock.moment
+    begun = world.clock.moment
 
     run = world.run(second, **FIELDS)
 
     assert run["status"] == "matched"
-    assert (clock.moment - begun).total_seconds() >= 20
+    assert (world.clock.moment - begun).total_seconds() >= 20
 
 
 @pytest.mark.parametrize("error", [CredentialsRefused("no"), QuotaExhausted("gone")])
@@ -199,6 +201,25 @@ def test_a_source_that_keeps_failing_is_left_alone_and_the_others_go_on(world: W
     world[PDL].answers = [knows(job_title="CTO")]
     assert world.run(added("late@example.com")["id"], **FIELDS)["attempts"][0]["source"] == PDL
     assert source(PDL)["is_healthy"]
+
+
+def test_a_source_that_is_slow_for_many_is_waited_for(world: World) -> None:
+    """So that it does not take all workers: the run lets go of its own and comes back."""
+    world.put(PDL)
+    world[PDL].answers = [knows(job_title="CTO")]
+    meter = sources.meter(PDL)
+    until = clock.stamp(clock.now() + metering.LANE_LASTS)
+    meter.lanes = {f"other{number}": until for number in range(metering.LANES)}
+    table.create(meter)
+    run = asked(added()["id"], **FIELDS)
+    [(body, _)] = world.messages()
+
+    deliver(body)
+    waiting, asked_so_far = shown(run["id"]), len(world[PDL].asked)
+    world.work()
+
+    assert (waiting["status"], asked_so_far) == ("running", 0)
+    assert shown(run["id"])["status"] == "matched"
 
 
 def test_a_message_that_comes_twice_pays_once(world: World) -> None:

@@ -58,3 +58,10 @@ def test_a_company_that_does_not_fit_is_a_conflict() -> None:
 
     assert not decided.changes
     assert decided.conflicts[0]["kept"] is None
+
+
+def test_custom_fields_that_are_full_take_no_more() -> None:
+    decided = writing.decide(lead(filler="x" * 16_380), known("CTO", name="job_title"), {}, {})
+
+    assert not decided.changes
+    assert [one["field"] for one in decided.conflicts] == ["custom.job_title"]

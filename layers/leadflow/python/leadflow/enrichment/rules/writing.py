@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,8 +20,9 @@ TARGETS: Mapping[str, EnrichmentField] = {
     "custom.company_industry": "company_industry",
 }
 DEFAULT_POLICY = "fill_if_empty"
-# What a lead's company may be long.
+# What a lead's company may be long, in characters, and its custom fields large, in bytes.
 _LONGEST_COMPANY = 100
+_LARGEST_CUSTOM = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,8 @@ def decide(
         present = _present(lead, target)
         if present == given.value:
             continue
-        if not _is_ours(present, target, written_before, policies.get(target, DEFAULT_POLICY)) or not _fits(
-            target, given.value
-        ):
+        is_ours = _is_ours(present, target, written_before, policies.get(target, DEFAULT_POLICY))
+        if not is_ours or not _fits(target, given.value, custom):
             conflicts.append(_conflict(target, present, given))
             continue
         written[target] = given.value
@@ -81,8 +82,11 @@ def _is_ours(present: Any, target: str, written_before: Mapping[str, Any], polic
     return policy == "always" and present == written_before[target]
 
 
-def _fits(target: str, value: Any) -> bool:
-    return target != "company" or len(str(value)) <= _LONGEST_COMPANY
+def _fits(target: str, value: Any, custom: Mapping[str, Any]) -> bool:
+    if target == "company":
+        return len(str(value)) <= _LONGEST_COMPANY
+    text = json.dumps({**custom, target.removeprefix("custom."): value}, ensure_ascii=False)
+    return len(text.encode()) <= _LARGEST_CUSTOM
 
 
 def _conflict(target: str, present: Any, given: Given) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def write_into_lead(
     try:
         leads.fill(lead_id, decide, cause=cause)
     except InvalidInput:
-        # `custom` is full: nothing is written, and what was to be written is shown as what it stands against.
+        # A value that no lead may have: nothing is written, and what was found stays with the enrichment.
         return Writing(conflicts=decided[0].conflicts)
     if not decided:
         return Writing()

@@ -53,12 +53,6 @@ def page(lead_id: str, *, limit: int, cursor: str | None) -> dict[str, Any]:
     return store.page(leads.parts_of(lead_id), limit=limit, cursor=cursor)
 
 
-def known_values(lead_id: str) -> dict[EnrichmentField, Any]:
-    """What is surely known about a lead from sources, the best value of each field; for scores and conditions."""
-    known = people.known_of(store.fields_of(leads.known_as(lead_id)))
-    return {name: one.value for name, one in known.items() if one.is_sure}
-
-
 def _given(body: LeadEnrichmentCreate) -> dict[EnrichmentField, Given]:
     source = source_store.find_source(body.source) or source_store.new_source(body.source)
     confidence = 1.0 if body.confidence_score is None else body.confidence_score
