@@ -1,4 +1,5 @@
 """Benchmarks as ratios measured in one run: python -m tests.benchmarks [cold] [warm] [calls] [lists] [webhooks]
+[workflows]
 
 All of them by default.
 
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(wanted: list[str]) -> int:
-    from tests.benchmarks import calls, cold, lists, warm, webhooks
+    from tests.benchmarks import calls, cold, lists, warm, webhooks, workflows
 
     sections = {
         "cold": cold.main,
@@ -24,6 +25,7 @@ def main(wanted: list[str]) -> int:
         "calls": calls.main,
         "lists": lists.main,
         "webhooks": webhooks.main,
+        "workflows": workflows.main,
     }
     if unknown := set(wanted) - sections.keys():
         print(f"There is no {', '.join(sorted(unknown))}.\n{__doc__}", file=sys.stderr)

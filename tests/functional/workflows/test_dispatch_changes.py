@@ -3,9 +3,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from leadflow.workflows import store
+from tests.functional.wire import watched
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.engine import Engine
-from tests.harness import call
+from tests.harness import call, door
 
 Activate = Callable[[str], Any]
 MakeLead = Callable[..., str]
@@ -120,3 +122,38 @@ def test_workflows_that_set_each_other_off_stop_and_say_so(
     assert len(runs) == 6
     assert len(stopped) == 1
     assert f"{there} → {back}" in stopped[0]["error_message"]
+
+
+def test_a_thousand_active_workflows_cost_what_one_does(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, make_lead: MakeLead, engine: Engine
+) -> None:
+    """One read of the revision per batch, and of whom an event is about once; the index is read when it has changed."""
+    filters = {"field": "lead.source", "op": "eq", "value": "ads"}
+    workflow_id = tagging(make_workflow, add_action, filters=filters)
+    activate(workflow_id)
+    engine.changes()
+
+    def calls() -> list[str]:
+        make_lead(email=f"lead{len(reads)}@example.com")
+        batch = {"Records": engine.changes()}
+        with watched() as seen:
+            assert door("workflows/dispatch_changes")(batch, None) == {"batchItemFailures": []}
+        return seen
+
+    reads: list[list[str]] = []
+    for _ in range(2):
+        reads.append(calls())
+    [one] = store.active_triggers("lead_created")
+    for number in range(999):
+        copy = store.ActiveTrigger(pk=one.pk, sk=f"WF{number:05d}#TRG{number:05d}#1", version=1, config=one.config)
+        copy.workflow_id, copy.trigger_id, copy.active_from = f"WF{number:05d}", f"TRG{number:05d}", one.active_from
+        copy.save()
+    activate(workflow_id)
+    engine.changes()
+    for _ in range(2):
+        reads.append(calls())
+    assert len(store.active_triggers("lead_created")) == 1_000
+    alone, among_many = reads[1], reads[3]
+    assert alone == among_many == ["GetItem"] * len(alone)
+    assert len(alone) <= 3
+    assert reads[2].count("Query") >= 1

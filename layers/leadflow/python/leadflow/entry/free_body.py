@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from leadflow.core.errors import MalformedRequest, PayloadTooLarge
-from leadflow.entry import posted
+from leadflow.entry import json_text, posted
 from leadflow.entry.http import Request
 
 _MAX_DEPTH = 64
@@ -18,7 +18,8 @@ def document(request: Request) -> Any:
     """A JSON object or array, or the fields of a form as an object.
 
     Raises PayloadTooLarge over 64 KB or where it would take three times that in the table, MalformedRequest for what is
-    not what it says, UnsupportedMediaType for a body of another kind, InvalidInput for a file in a form.
+    not what it says, UnsupportedMediaType for a body of another kind, InvalidInput for a file in a form and for a key
+    that an object has twice.
     """
     kind = request.media_type
     if kind in ("", "application/json", "text/plain") or kind.endswith("+json"):
@@ -29,10 +30,7 @@ def document(request: Request) -> Any:
 def _json(raw: bytes) -> Any:
     if len(raw) > posted.MAX_FORM_BYTES:
         raise PayloadTooLarge(f"The body has {len(raw)} bytes; at most {posted.MAX_FORM_BYTES} are taken.")
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise MalformedRequest("The body is not valid JSON.") from None
+    found = json_text.parsed(raw)
     if not isinstance(found, dict | list):
         raise MalformedRequest("The body is neither a JSON object nor an array.")
     return found
@@ -41,7 +39,7 @@ def _json(raw: bytes) -> Any:
 def _storable(found: Any) -> Any:
     """What can be kept and shown again.
 
-    Raises MalformedRequest for numbers beyond JSON, half characters and towers, PayloadTooLarge.
+    Raises MalformedRequest for half characters and towers, PayloadTooLarge.
     """
     level, depth = [found], 0
     while level:
@@ -50,9 +48,9 @@ def _storable(found: Any) -> Any:
         if depth > _MAX_DEPTH:
             raise MalformedRequest(f"The body is nested more than {_MAX_DEPTH} deep.")
     try:
-        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+        json.dumps(found, ensure_ascii=False).encode()
     except ValueError:
-        raise MalformedRequest("The body holds a number or a character that JSON cannot carry.") from None
+        raise MalformedRequest("The body holds a character that JSON cannot carry.") from None
     # Kept in ASCII, where control characters take six bytes each.
     if len(json.dumps(found)) > _MAX_KEPT_BYTES:
         raise PayloadTooLarge(f"The body takes more than {_MAX_KEPT_BYTES} bytes as JSON in ASCII.")

@@ -220,6 +220,11 @@ def outputs_as_facts(cursor: Cursor) -> dict[str, Any]:
     return {action_id: {"output": output} for action_id, output in cursor.outputs.items()}
 
 
+def leaves_traces(node: ActionNode) -> bool:
+    """Whether an action, once begun, leaves something beyond its log: all but deciding and waiting for a time."""
+    return node.action_type not in ("condition", "wait") or node.config.get("for_event") is not None
+
+
 def effect_of(execution_id: str, node: ActionNode, cursor: Cursor) -> tuple[str, ...]:
     """The cause that an effect of this visit of an action is claimed under."""
     return (execution_id, node.id, str(cursor.visit))

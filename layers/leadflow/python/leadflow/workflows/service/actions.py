@@ -52,13 +52,15 @@ class Context:
 class Result:
     """What came of an action: done, done by skipping, or to be looked at again at `wait_until`.
 
-    `waiter` is what waits for an event: it is kept while the run waits, and goes when the action has ended.
+    `waiter` is what waits for an event: it is kept while the run waits, and goes when the action has ended. `lead` is
+    what a lead that has changed is now, where the action knows.
     """
 
     output: Mapping[str, Any] = field(default_factory=dict)
     wait_until: datetime | None = None
     skip_reason: str | None = None
     lead_changed: bool = False
+    lead: Mapping[str, Any] | None = None
     waiter: store_waiting.Waiter | None = None
 
 
@@ -125,7 +127,7 @@ def updated(update: Mapping[str, Any], version: int) -> dict[str, Any]:
 def _update_lead(context: Context) -> Result:
     update = update_of(context)
     changed = leads.apply(context.lead_id, **update, cause=context.chain)
-    return Result(updated(update, changed.version), lead_changed=True)
+    return Result(updated(update, changed.version), lead_changed=True, lead=changed)
 
 
 def task_of(context: Context, now: datetime) -> TaskCreate:

@@ -7,6 +7,7 @@ again, in any batch, finds the run there, and a queue that loses its messages lo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from leadflow.activities.service import events as activity_events
@@ -35,10 +36,27 @@ def dispatch(changes: Sequence[Change]) -> None:
     begun: list[store.WorkflowExecution] = []
     for event in events:
         begun += waiting.wake(event)
+        subject = _Subject(event.lead_id)
         for trigger in triggering.in_force(event.event_type, revision):
-            if first_closed(_gates(trigger, event)) is None:
+            if first_closed(_gates(trigger, event, subject)) is None:
                 begun += _begin(trigger, event)
     starting.queue_starts(begun)
+
+
+class _Subject:
+    """Whom an event is about, read when the first trigger asks: so many triggers cost no more than one."""
+
+    def __init__(self, lead_id: str | None) -> None:
+        self.lead_id = lead_id
+
+    @cached_property
+    def lead(self) -> Mapping[str, Any] | None:
+        """The lead; empty for an event about nobody, None when it is gone."""
+        return {} if self.lead_id is None else leads.find(self.lead_id)
+
+    @cached_property
+    def is_erased(self) -> bool:
+        return self.lead_id is not None and leads.was_erased(self.lead_id)
 
 
 def _events(change: Change) -> list[DomainEvent]:
@@ -50,19 +68,16 @@ def _events(change: Change) -> list[DomainEvent]:
     return [*found, *own_events.events_of(change.old, change.new, change.change_id)]
 
 
-def _gates(trigger: store.ActiveTrigger, event: DomainEvent) -> Iterator[Gate]:
+def _gates(trigger: store.ActiveTrigger, event: DomainEvent, subject: _Subject) -> Iterator[Gate]:
     """What must hold for a trigger to begin a run for an event; reads for each gate when it is asked."""
     config: Mapping[str, Any] = trigger.config
     yield standing.in_force(trigger.active_from, event.occurred_at)
     yield standing.not_answered(event.event_type, trigger.workflow_id, event.cause)
     yield standing.fits(event.event_type, config, event.data)
     filters = config.get("filters")
-    lead: Mapping[str, Any] | None = {}
-    if event.lead_id is not None and filters is not None:
-        lead = leads.find(event.lead_id)
-    yield standing.filtered(filters, lead, event.data, clock.now())
+    yield standing.filtered(filters, None if filters is None else subject.lead, event.data, clock.now())
     # Of a person who was erased before their event was read nothing may begin that would remember them.
-    yield standing.not_erased(event.lead_id is not None and leads.was_erased(event.lead_id))
+    yield standing.not_erased(subject.is_erased)
 
 
 def _begin(trigger: store.ActiveTrigger, event: DomainEvent) -> list[store.WorkflowExecution]:

@@ -8,7 +8,7 @@ is done again only as far as nothing of it had happened.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -87,21 +87,21 @@ class _Segment:
         self.execution = execution
         self.definition = publishing.definition(execution.workflow_id, int(execution.workflow_version))
         self.cursor = rules.Cursor(**execution.cursor)
-        self.lead = leads.find(execution.lead_id) if execution.lead_id else None
+        self.lead: Mapping[str, Any] | None = leads.find(execution.lead_id) if execution.lead_id else None
 
     def carry_on(self) -> dict[str, Any]:
         started = time.monotonic()
-        is_begun = self._is_begun()
+        begun = self._begun()
         for _ in range(SEGMENT_ACTIONS):
             self.cursor = rules_following.past_walked(self.definition, self.cursor)
             step = rules.next_step(self.definition, self.cursor, self._facts(), clock.now())
             if step is None:
                 return self._end("completed")
-            if step.skip_reason and not is_begun:
+            if step.skip_reason and begun is None:
                 self._skip(step)
                 continue
-            is_begun = False
-            answer = self._act(step.node)
+            answer = self._act(step.node, begun or self._claim(step.node))
+            begun = None
             if answer is not None:
                 return answer
             if time.monotonic() - started > SEGMENT_SECONDS:
@@ -109,10 +109,14 @@ class _Segment:
         self._commit([], lease=None)
         return {"next": "continue"}
 
-    def _is_begun(self) -> bool:
-        """Whether an earlier call began the action under the cursor; one that began is not gated again."""
+    def _begun(self) -> store.ExecutionLog | None:
+        """The log of the action under the cursor, if an earlier call began it; one that began is not gated again."""
         log = store.new_log(self.execution, self.cursor.steps, self.cursor.attempt, self.cursor.visit)
-        return table.find(store.ExecutionLog, log.pk, log.sk) is not None
+        found = table.find(store.ExecutionLog, log.pk, log.sk)
+        if found is not None:
+            # It is ended when the run was cancelled at this action and goes on.
+            found.status, found.reason, found.error_message = "running", None, None
+        return found
 
     def _facts(self) -> dict[str, Any]:
         return {"lead": self.lead or {}, "trigger": self.execution.trigger_data}
@@ -123,9 +127,8 @@ class _Segment:
         self.cursor = self.cursor.passed(self.definition, step.node, "skipped")
         self._commit([log])
 
-    def _act(self, node: rules.ActionNode) -> dict[str, Any] | None:
-        """One action; None when the run goes on at once."""
-        log = self._claim(node)
+    def _act(self, node: rules.ActionNode, log: store.ExecutionLog) -> dict[str, Any] | None:
+        """One action under its log; None when the run goes on at once."""
         started = time.perf_counter()
         context = actions.Context(self.execution, self.cursor, node, self.lead, log.output_data or {})
         try:
@@ -139,7 +142,7 @@ class _Segment:
             if result.waiter is None or not store.is_unchanged(self.execution):
                 raise
             # What was waited for happened at this very moment: the waiter holds it now.
-            return self._act(node)
+            return self._act(node, self._begun() or self._claim(node))
 
     def _carried_out(
         self, node: rules.ActionNode, log: store.ExecutionLog, result: actions.Result
@@ -159,21 +162,19 @@ class _Segment:
             self.cursor = before
             raise
         if result.lead_changed:
-            self.lead = leads.find(str(self.execution.lead_id))
+            self.lead = result.lead or leads.find(str(self.execution.lead_id))
         return None
 
     def _claim(self, node: rules.ActionNode) -> store.ExecutionLog:
+        """The log of an action that begins; written at once where the action leaves traces outside of it."""
         log = self._new_log(node)
         log.status, log.input_data = "running", {"config": rules_outbound.shown_config(node.config)}
+        if not rules.leaves_traces(node):
+            return log
         try:
             return table.create(log)
-        except table.AlreadyThere:
-            found = table.find(store.ExecutionLog, log.pk, log.sk)
-            if found is None:
-                raise table.Stale(log.pk) from None
-            # Of a run that was cancelled at this action and goes on.
-            found.status, found.reason, found.error_message = "running", None, None
-            return found
+        except table.AlreadyThere as there:
+            raise table.Stale(log.pk) from there
 
     def _new_log(self, node: rules.ActionNode) -> store.ExecutionLog:
         log = store.new_log(self.execution, self.cursor.steps, self.cursor.attempt, self.cursor.visit)
