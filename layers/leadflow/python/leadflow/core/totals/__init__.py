@@ -159,9 +159,7 @@ def _together(moves: Sequence[Move], marks: Sequence[CountedPlace]) -> tuple[int
         if mark.order >= move.order:
             continue
         changed = difference(mark.lines, move.lines)
-        if not changed:
-            # What it adds was counted with an earlier version of it.
-            continue
+        # Also where it adds the same as before: else an older change that is read again later would count.
         lines = touched | set(changed)
         if news and len(news) + 1 + len(lines) > _MOST_ACTIONS:
             return number, news
