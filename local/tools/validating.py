@@ -102,9 +102,9 @@ def is_root(kind: Any) -> bool:
 
 
 def prefix_of(kind: Any) -> str:
-    """What the partition keys of a class begin with, up to the first `#`."""
-    stated = re.search(r"\bpk `([^`]+)`", kind.__doc__ or "")
-    return stated[1].split("#", 1)[0] + "#" if stated else ""
+    """What the partition keys of a class begin with, where the rest of them is an id; else nothing."""
+    stated = re.search(r"\bpk `([A-Z]+#)<[^>`]+>`", kind.__doc__ or "")
+    return stated[1] if stated else ""
 
 
 def told(report: Report) -> Iterable[str]:
