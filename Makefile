@@ -92,7 +92,7 @@ openapi-check: setup
 diagram: setup ## draw the picture of docs/ARCHITECTURE.md
 	@$(BIN)/python docs/draw.py
 
-bench: setup ## cold start, warm overhead, AWS calls, long lists, workflows; ARGS=cold|warm|calls|lists|workflows, BENCH_ROUNDS
+bench: setup ## cold start, warm overhead, AWS calls, long lists, webhooks, workflows; ARGS=cold|warm|calls|lists|webhooks|workflows, BENCH_ROUNDS
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 build: ## what `sam deploy` uploads; needs the SAM CLI and python3.13
