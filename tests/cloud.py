@@ -32,7 +32,8 @@ def fresh_cloud(clock: Clock) -> Iterator[seams.Seams]:
     with mock_aws(), lighter(), seams.installed(fresh) as installed, rights.held(), _made_on_demand(), _bus() as bus:
         _make_table()
         _make_secrets()
-        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in ("STARTS", "DELIVERIES", "TIMERS", "ENRICHMENTS")}
+        queues = ("STARTS", "DELIVERIES", "TIMERS", "ENRICHMENTS", "COHORTS")
+        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in queues}
         made["STATE_MACHINE_ARN"] = _make_machine()
         made["JOBS_BUS_NAME"] = bus
         made |= _make_schedule_group()
@@ -71,7 +72,11 @@ def _bus() -> Iterator[str]:
 
 def _make_schedule_group() -> dict[str, str]:
     aws.client("scheduler").create_schedule_group(Name="leadflow-test")
-    queues = {f"TIMERS_{name}": f"arn:aws:sqs:us-east-1:123456789012:{name.lower()}" for name in _TIMER_ARNS}
+    queues = {
+        f"{queue}_{name}": f"arn:aws:sqs:us-east-1:123456789012:{name.lower()}"
+        for queue in ("TIMERS", "COHORTS")
+        for name in _TIMER_ARNS
+    }
     role = "arn:aws:iam::123456789012:role/scheduler"
     return {**queues, "SCHEDULE_GROUP": "leadflow-test", "SCHEDULER_ROLE_ARN": role}
 

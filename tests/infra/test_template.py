@@ -52,6 +52,7 @@ SHARED_ENVIRONMENT = {
     "STARTS_QUEUE_URL",
     "TABLE_NAME",
     "TIMERS_QUEUE_URL",
+    "COHORTS_QUEUE_URL",
     "ENRICHMENTS_QUEUE_URL",
 }
 # What a removal means that somebody removed it.
@@ -258,6 +259,7 @@ def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
         (
             "kms:Decrypt",
             {
+                "CampaignWorkerRole",
                 "ChannelCheckRole",
                 "DeliveryWorkerRole",
                 "EnrichmentWorkerRole",

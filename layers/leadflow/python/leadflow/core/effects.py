@@ -121,5 +121,9 @@ def mark_unknown(entry: LedgerEntry) -> None:
 
 def window_ends(entry: LedgerEntry) -> datetime:
     """When an unknown entry may be decided by policy, if no event of the provider has settled it by then."""
-    since = clock.parse(entry.unknown_since) if entry.unknown_since else clock.now()
+    return settled_by(clock.parse(entry.unknown_since) if entry.unknown_since else clock.now())
+
+
+def settled_by(since: datetime) -> datetime:
+    """Until when a provider has time to report on what is in doubt since then."""
     return since + max(clock.waiting(SETTLE_WINDOW), SHORTEST_SETTLE_WINDOW)

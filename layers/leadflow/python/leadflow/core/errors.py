@@ -25,7 +25,7 @@ execution logs. Texts are for callers: they name fields and ids, never personal 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 
@@ -130,6 +130,28 @@ class UpstreamRejected(LeadflowError):
 
 class CredentialsRefused(UpstreamRejected):
     code, title = "credentials_refused", "The provider refused the account"
+
+
+class MailRefused(UpstreamRejected):
+    """A mail to many was refused whole. `recipients` are those to blame, by their place in the call, and why.
+
+    `shared` is set when something that all of them share is to blame, `too_large` when the size is.
+    """
+
+    code, title = "mail_refused", "The provider refused the mail"
+
+    def __init__(
+        self,
+        detail: str,
+        recipients: Mapping[int, str] | None = None,
+        *,
+        shared: bool = False,
+        too_large: bool = False,
+    ) -> None:
+        super().__init__(detail)
+        self.recipients = dict(recipients or {})
+        self.shared = shared
+        self.too_large = too_large
 
 
 class MessageRefused(UpstreamRejected):

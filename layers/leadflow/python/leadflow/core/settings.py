@@ -33,6 +33,9 @@ class Settings(NamedTuple):
     enrichments_queue_url: str
     timers_queue_arn: str
     timers_dead_letters_arn: str
+    cohorts_queue_url: str
+    cohorts_queue_arn: str
+    cohorts_dead_letters_arn: str
     schedule_group: str
     scheduler_role_arn: str
     state_machine_arn: str
@@ -79,6 +82,9 @@ def _read() -> Settings:
         enrichments_queue_url=env.get("ENRICHMENTS_QUEUE_URL", ""),
         timers_queue_arn=env.get("TIMERS_QUEUE_ARN", ""),
         timers_dead_letters_arn=env.get("TIMERS_DEAD_LETTERS_ARN", ""),
+        cohorts_queue_url=env.get("COHORTS_QUEUE_URL", ""),
+        cohorts_queue_arn=env.get("COHORTS_QUEUE_ARN", ""),
+        cohorts_dead_letters_arn=env.get("COHORTS_DEAD_LETTERS_ARN", ""),
         schedule_group=env.get("SCHEDULE_GROUP", ""),
         scheduler_role_arn=env.get("SCHEDULER_ROLE_ARN", ""),
         state_machine_arn=env.get("STATE_MACHINE_ARN", ""),

@@ -48,8 +48,18 @@ def with_footer(html: str, *, postal_address: str | None, unsubscribe_url: str) 
 def tracked(html: str, *, base: str, fixed: Collection[str]) -> tuple[str, list[Link]]:
     """The page as it is sent, and the links whose clicks lead through us, the first being number 1.
 
-    `base` is the address under which this mail's own routes are. Only web links of `<a>` are led through us, each
-    address under one number; the mail's own routes (unsubscribe, view) are not.
+    `base` is the address under which this mail's own routes are.
+    """
+    html, links = led_through_us(html, base=base, fixed=fixed)
+    picture = f'<img src="{base}/open.gif" width="1" height="1" alt="" style="border:0;width:1px;height:1px">'
+    return _before_end(html, picture), links
+
+
+def led_through_us(html: str, *, base: str, fixed: Collection[str], first: int = 1) -> tuple[str, list[Link]]:
+    """A part of a page with its links led through us, and where they lead; the first gets the number `first`.
+
+    Only web links of `<a>` are led through us, each address under one number; the mail's own routes (unsubscribe,
+    view) are not.
     """
     links: list[Link] = []
     numbers: dict[str, int] = {}
@@ -58,18 +68,25 @@ def tracked(html: str, *, base: str, fixed: Collection[str]) -> tuple[str, list[
     for tag in _anchors(html):
         href = next(attribute for attribute in tag.attributes if attribute.name == "href")
         meaning = href.meaning.strip()
-        url = _target(meaning)
-        if url is None or meaning.startswith(f"{base}/"):
+        link = followed(meaning, base=base, fixed=fixed)
+        if link is None:
             continue
-        if url not in numbers:
-            links.append(Link(url, url if meaning in fixed else _site(url)))
-            numbers[url] = len(links)
-        ours = f"{base}/c/{numbers[url]}"
+        if link.url not in numbers:
+            links.append(link)
+            numbers[link.url] = first + len(links) - 1
+        ours = f"{base}/c/{numbers[link.url]}"
         parts += [html[position : href.start], ours if href.quoted else f'"{ours}"']
         position = href.start + len(href.value)
     parts.append(html[position:])
-    picture = f'<img src="{base}/open.gif" width="1" height="1" alt="" style="border:0;width:1px;height:1px">'
-    return _before_end("".join(parts), picture), links
+    return "".join(parts), links
+
+
+def followed(address: str, *, base: str, fixed: Collection[str]) -> Link | None:
+    """The link to be led through us for an address of an `<a>`; None for one that is left as it is."""
+    url = _target(address)
+    if url is None or address.startswith(f"{base}/"):
+        return None
+    return Link(url, url if address in fixed else _site(url))
 
 
 def _anchors(html: str) -> list[Tag]:

@@ -21,6 +21,8 @@ _RANK = {status: rank for rank, status in enumerate(EMAIL_STATUSES)}
 _WAITING = ("pending", "unknown")
 _STATUS_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z /-]{0,59}")
+# What is said of a mail whose outcome nobody ever told us.
+LOST = "lost"
 _HARD_BOUNCE = "bounce"
 _DROPPED_FOR = {
     "Bounced Address": "bounce",
@@ -74,7 +76,7 @@ class MailState:
     @property
     def may_have_left(self) -> bool:
         """Whether some try may have reached the provider."""
-        return self.outcome == "unknown" or self.phase == "begun" or self.attempt > 1
+        return self.outcome == "unknown" or self.phase in ("begun", "batched") or self.attempt > 1
 
 
 def higher(one: str, other: str) -> str:
@@ -115,6 +117,18 @@ def given_back(state: MailState) -> MailState:
     if state.outcome != "pending":
         return state
     return replace(state, phase="claimed", lease_until=None)
+
+
+def renewed(state: MailState) -> MailState:
+    """A mail that the provider refused for certain is to be tried once more; one that may have left stays as it is."""
+    if state.outcome != "rejected" or state.error_message == LOST:
+        return state
+    return MailState()
+
+
+def in_doubt(state: MailState) -> MailState:
+    """The call was made, or may have been, and nobody can say what it did."""
+    return replace(state, outcome="unknown", lease_until=None) if state.outcome == "pending" else state
 
 
 def opened(state: MailState, at: str, *, machine: bool) -> MailState:

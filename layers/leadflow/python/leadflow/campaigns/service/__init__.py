@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from leadflow.campaigns.service.explaining import gates_of_mail
     from leadflow.campaigns.service.imagining import would_send
     from leadflow.campaigns.service.lifting import forget_address, lift_suppression
-    from leadflow.campaigns.service.sending import reconcile, send_to_lead
+    from leadflow.campaigns.service.reconciling import reconcile
+    from leadflow.campaigns.service.sending import send_to_lead
+    from leadflow.campaigns.service.stopping import stop_sequences
     from leadflow.campaigns.service.suppressions import is_suppressed, suppress
     from leadflow.campaigns.service.templates import get_template, require_template
 
@@ -34,6 +36,7 @@ __all__ = [
     "record_event",
     "require_template",
     "send_to_lead",
+    "stop_sequences",
     "suppress",
     "was_erased",
     "would_send",
@@ -50,10 +53,11 @@ _HOMES = {
     "is_suppressed": "leadflow.campaigns.service.suppressions",
     "lift_suppression": "leadflow.campaigns.service.lifting",
     "mails_of": "leadflow.campaigns.service.erasing",
-    "reconcile": "leadflow.campaigns.service.sending",
+    "reconcile": "leadflow.campaigns.service.reconciling",
     "record_event": "leadflow.campaigns.service.events",
     "require_template": "leadflow.campaigns.service.templates",
     "send_to_lead": "leadflow.campaigns.service.sending",
+    "stop_sequences": "leadflow.campaigns.service.stopping",
     "suppress": "leadflow.campaigns.service.suppressions",
     "was_erased": "leadflow.campaigns.service.erasing",
     "would_send": "leadflow.campaigns.service.imagining",

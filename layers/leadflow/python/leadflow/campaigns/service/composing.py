@@ -32,7 +32,7 @@ def compose(
     """
     base = address_of(mail_id)
     token = leads.visit_token(visitor_id)
-    context = {**rendering.lead_context(lead, clock.now()), **_built_in(base, postal_address), "visit_token": token}
+    context = {**rendering.lead_context(lead, clock.now()), **built_in(base, postal_address), "visit_token": token}
     subject = rendering.render_header(template.subject, context)
     if not subject:
         raise InvalidInput("subject", "comes out blank for this lead")
@@ -45,23 +45,30 @@ def compose(
 
 def outgoing(mail: store.EmailSent, words: store.Content, channel: Mapping[str, Any]) -> OutgoingMail:
     """The mail as a provider takes it. Raises InvalidInput when its sender is no address."""
-    base = address_of(mail.id)
-    recipient = Recipient(
-        address=mail.recipient_email,
-        name=rendering.clean_header(mail.recipient_name or "") or None,
-        headers={
-            "List-Unsubscribe": f"<{base}/unsubscribe>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        },
-        custom_args={ID_ARGUMENT: mail.id},
-    )
     return OutgoingMail(
         sender=sender_of(mail.sender, channel),
-        recipients=(recipient,),
+        recipients=(recipient_of(mail),),
         subject=mail.subject,
         text=words.text,
         html=words.html,
         reply_to=Address(channel["reply_to"]) if channel["reply_to"] else None,
+    )
+
+
+def recipient_of(
+    mail: store.EmailSent, substitutions: Mapping[str, str] | None = None, subject: str | None = None
+) -> Recipient:
+    """The person of a mail, with what every mail to a person carries: our id, and the way out by one click."""
+    return Recipient(
+        address=mail.recipient_email,
+        name=rendering.clean_header(mail.recipient_name or "") or None,
+        subject=subject,
+        headers={
+            "List-Unsubscribe": f"<{address_of(mail.id)}/unsubscribe>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+        custom_args={ID_ARGUMENT: mail.id},
+        substitutions=substitutions or {},
     )
 
 
@@ -100,10 +107,11 @@ def preview_context(lead_id: str | None, variables: Mapping[str, Any]) -> dict[s
             raise InvalidInput("lead_id", f"there is no lead {lead_id}")
         values = rendering.lead_context(lead, clock.now())
     channel = channels.active_email_channel()
-    return {**values, **_built_in(address_of(_NO_MAIL), channel["postal_address"] if channel else None)}
+    return {**values, **built_in(address_of(_NO_MAIL), channel["postal_address"] if channel else None)}
 
 
-def _built_in(base: str, postal_address: str | None) -> dict[str, object]:
+def built_in(base: str, postal_address: str | None) -> dict[str, object]:
+    """What a template sees of the mail itself, whose routes are under `base`."""
     return {
         "unsubscribe_url": f"{base}/unsubscribe",
         "view_url": f"{base}/view",

@@ -60,8 +60,8 @@ def _verdict(data: Mapping[str, Any]) -> Verdict:
 
 def _link(mail: store.EmailSent, url: str) -> tuple[int, str]:
     """Number and label of the link with this address, ours or the one behind it; 0 when the mail has none such."""
-    body = store.find_body(mail.id)
-    links = body.links if body else []
+    words = store.words_of(mail.kept)
+    links = words.links if words else []
     ours = re.search(rf"/t/{re.escape(mail.id)}/c/([1-9][0-9]{{0,4}})(?![0-9])", url)
     numbers = [int(ours[1])] if ours else [number for number, link in enumerate(links, 1) if link["url"] == url]
     if numbers and numbers[0] <= len(links):

@@ -11,12 +11,12 @@ from leadflow.leads import service as leads
 
 
 def get_email(email_id: str) -> Record:
-    """One mail with what it says. Raises NotFound."""
+    """One mail with what it says; nothing for one that was skipped before it was written. Raises NotFound."""
     mail = store.find_mail(email_id)
-    body = store.find_body(email_id) if mail else None
-    if mail is None or body is None:
+    if mail is None:
         raise NotFound("email", email_id)
-    return store.shown(mail.record(), store.unpacked(body).body)
+    words = store.words_of(mail.kept)
+    return store.shown(mail.record(), words.content.body if words else "")
 
 
 def list_lead_emails(lead_id: str, limit: int, cursor: str | None) -> dict[str, Any]:

@@ -40,13 +40,14 @@ def open_mail(tracking_id: str, visit: Visit) -> PublicAnswer:
 
 def click(tracking_id: str, link: str, visit: Visit) -> PublicAnswer:
     """A redirect to the address kept with the mail under this number, or the page that says there is none."""
-    links = _links(tracking_id) if _LINK_NUMBER.fullmatch(link) else []
+    mail = _mail(tracking_id) if _LINK_NUMBER.fullmatch(link) else None
+    words = store.words_of(mail.kept) if mail else None
+    links = words.links if words else []
     number = int(link) if links else 0
-    if not 0 < number <= len(links):
+    if mail is None or not 0 < number <= len(links):
         return pages.not_found()
     with _reader_first("click"):
-        mail = _sent_mail(tracking_id)
-        if mail is not None:
+        if state_of(mail).may_have_left:
             visits.clicked(mail, number, links[number - 1]["label"], _seen(visit, link=number))
     return pages.redirect(links[number - 1]["url"])
 
@@ -54,8 +55,8 @@ def click(tracking_id: str, link: str, visit: Visit) -> PublicAnswer:
 def view(tracking_id: str) -> PublicAnswer:
     """The mail as it was sent."""
     mail = _sent_mail(tracking_id)
-    body = store.find_body(mail.id) if mail else None
-    return pages.mail(store.unpacked(body).html) if body else pages.not_found()
+    words = store.words_of(mail.kept) if mail else None
+    return pages.mail(words.content.html) if words else pages.not_found()
 
 
 def unsubscribe_page(tracking_id: str) -> PublicAnswer:
@@ -102,9 +103,3 @@ def _sent_mail(tracking_id: str) -> store.EmailSent | None:
     """The mail, if it may have reached anybody."""
     mail = _mail(tracking_id)
     return mail if mail is not None and state_of(mail).may_have_left else None
-
-
-def _links(tracking_id: str) -> list[dict[str, str]]:
-    body = store.find_body(tracking_id) if _TRACKING_ID.fullmatch(tracking_id) else None
-    found: list[dict[str, str]] = body.links if body else []
-    return found

@@ -1,5 +1,6 @@
 """Where campaigns, templates, mails, what happened to them, and suppressions are kept, a module each."""
 
+from leadflow.campaigns.store.batches import MailBatch, MailBatchList, find_batch, mail_ids_of, open_batch
 from leadflow.campaigns.store.bodies import Content, EmailBody, body_of, find_body, unpacked
 from leadflow.campaigns.store.campaigns import (
     EmailCampaign,
@@ -15,7 +16,24 @@ from leadflow.campaigns.store.campaigns import (
     steps_of,
     write_steps,
 )
-from leadflow.campaigns.store.mail_lists import GROUPS, page_of_campaign, page_of_mails, partitions_of, shown
+from leadflow.campaigns.store.letters import (
+    LetterTexts,
+    MailLetter,
+    OwnWords,
+    find_letters,
+    keep_letter,
+    own_words,
+    packed_words,
+    said,
+)
+from leadflow.campaigns.store.mail_lists import (
+    GROUPS,
+    page_of_campaign,
+    page_of_mails,
+    partitions_of,
+    shown,
+    with_bodies,
+)
 from leadflow.campaigns.store.mails import (
     SHARDS,
     TROUBLE,
@@ -24,15 +42,27 @@ from leadflow.campaigns.store.mails import (
     EmailSent,
     amend,
     begin_again,
+    cause_of,
     claim,
     close,
     event_of,
     find_mail,
+    find_mails,
+    mail_of,
     mails_before,
     tracking_id,
     waiting_mails,
 )
-from leadflow.campaigns.store.members import Conversion, SkippedMember, conversion, noted_members, skipped_member
+from leadflow.campaigns.store.many import amend_many, claim_many
+from leadflow.campaigns.store.members import (
+    Conversion,
+    SkippedMember,
+    conversion,
+    note_members,
+    noted_members,
+    skipped_among,
+    skipped_member,
+)
 from leadflow.campaigns.store.recounts import Recount, last_recounts, note_recount
 from leadflow.campaigns.store.suppressions import (
     ERASED_ADDRESS,
@@ -40,6 +70,7 @@ from leadflow.campaigns.store.suppressions import (
     find_suppression,
     new_suppression,
     page_of_suppressions,
+    suppressed_among,
     suppression_by_id,
     suppression_of,
 )
@@ -50,6 +81,7 @@ from leadflow.campaigns.store.templates import (
     new_template,
     page_of_templates,
 )
+from leadflow.campaigns.store.words import Words, words_of
 
 __all__ = [
     "ERASED_ADDRESS",
@@ -65,33 +97,52 @@ __all__ = [
     "EmailSent",
     "EmailSequenceStep",
     "EmailTemplate",
+    "LetterTexts",
+    "MailBatch",
+    "MailBatchList",
+    "MailLetter",
+    "OwnWords",
     "Recount",
     "SkippedMember",
     "Suppression",
+    "Words",
     "amend",
+    "amend_many",
     "begin_again",
     "begin_step",
     "body_of",
+    "cause_of",
     "claim",
+    "claim_many",
     "close",
     "conversion",
     "event_of",
+    "find_batch",
     "find_body",
     "find_campaign",
     "find_campaigns",
+    "find_letters",
     "find_mail",
+    "find_mails",
     "find_step",
     "find_suppression",
     "find_template",
+    "keep_letter",
     "last_recounts",
+    "mail_ids_of",
+    "mail_of",
     "mails_before",
     "missing_templates",
     "new_campaign",
     "new_step",
     "new_suppression",
     "new_template",
+    "note_members",
     "note_recount",
     "noted_members",
+    "open_batch",
+    "own_words",
+    "packed_words",
     "page_of_campaign",
     "page_of_campaigns",
     "page_of_mails",
@@ -99,13 +150,18 @@ __all__ = [
     "page_of_templates",
     "partitions_of",
     "remove_campaign",
+    "said",
     "shown",
+    "skipped_among",
     "skipped_member",
     "steps_of",
+    "suppressed_among",
     "suppression_by_id",
     "suppression_of",
     "tracking_id",
     "unpacked",
     "waiting_mails",
+    "with_bodies",
+    "words_of",
     "write_steps",
 ]

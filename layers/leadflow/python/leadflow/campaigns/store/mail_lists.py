@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from leadflow.campaigns.store.bodies import EmailBody, unpacked
-from leadflow.campaigns.store.mails import SHARDS, EmailSent
+from leadflow.campaigns.store.mails import SHARDS, EmailSent, MailRecord
 from leadflow.campaigns.store.pages import cut
+from leadflow.campaigns.store.words import pages_of
 from leadflow.core import listing, table
 
 GROUPS = ("waiting", "sent", "skipped", "bounced", "failed")
@@ -32,7 +32,7 @@ def page_of_campaign(
         listing=name,
         keep=lambda mail: status in (None, mail.status) and outcome in (None, mail.outcome),
     )
-    page["items"] = _with_bodies(page["items"])
+    page["items"] = with_bodies(page["items"])
     return cut(page, name, lambda record: f"{record['created_at']}#{record['id']}")
 
 
@@ -53,7 +53,7 @@ def page_of_mails(lead_ids: Sequence[str], limit: int, cursor: str | None) -> di
     name = f"leads/{lead_ids[0]}/emails"
     partitions = [f"LEAD#{lead_id}" for lead_id in lead_ids]
     page = listing.page(EmailSent, "GSI2", partitions, prefix="EM#", limit=limit, cursor=cursor, listing=name)
-    page["items"] = _with_bodies(page["items"])
+    page["items"] = with_bodies(page["items"])
     return cut(page, name, lambda record: f"EM#{record['created_at']}#{record['id']}")
 
 
@@ -62,7 +62,7 @@ def shown(record: table.Record, body: str) -> table.Record:
     return table.Record({**record, "body": body}, record.version)
 
 
-def _with_bodies(records: Sequence[table.Record]) -> list[table.Record]:
-    found = table.find_many(EmailBody, [(f"EM#{record['id']}", "BODY") for record in records])
-    bodies = {item.pk: unpacked(item).body for item in found}
-    return [shown(record, bodies.get(f"EM#{record['id']}", "")) for record in records]
+def with_bodies(records: Sequence[MailRecord]) -> list[table.Record]:
+    """Records of mails with their bodies."""
+    bodies = pages_of([record.kept for record in records])
+    return [shown(record, bodies.get(record["id"], "")) for record in records]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.transactions import TransactWrite
 
 from leadflow.campaigns.store import tallies
 from leadflow.campaigns.store.bodies import EmailBody
+from leadflow.campaigns.store.words import Kept
 from leadflow.core import due, effects, ids, table, timeline
 from leadflow.core.errors import InProgress
 from leadflow.core.secrets import keyed_hash
@@ -36,13 +37,25 @@ _TRACKING_VERSION = "1"
 _TRACKING_BYTES = 16
 
 
+class MailRecord(table.Record):
+    """A mail's record, which knows where the mail's words are."""
+
+    def __init__(self, fields: dict[str, Any], version: int, kept: Kept) -> None:
+        super().__init__(fields, version)
+        self.kept = kept
+
+
 class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     """One mail to one lead: the guard against sending it twice, the target of its links and of the provider's events.
 
     pk `EM#<tracking id>`  sk `#`
     GSI1 `EC#<campaign>#<group>#<shard>` / `<created_at>#<tracking id>`  a campaign's mails, by what became of them
     GSI2 `LEAD#<lead>` / `EM#<created_at>#<tracking id>`  a lead's mails
-    GSI3 due-index of kind `mail` while the outcome is pending or unknown
+    GSI3 due-index of kind `mail` while the outcome is pending or unknown; not for mails of a batch
+
+    A mail of a campaign is sent as the `seat` of a batch, in the phase `batched`: its batch says how far it got. Its
+    words are `packed` values for the letter `letter_id`; of other mails they are an item of their own. The provider
+    refused it, and it went out again with the cohort `again_id`.
     """
 
     record_fields = (
@@ -59,6 +72,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     lead_id = UnicodeAttribute()
     template_id = UnicodeAttribute(null=True)
     step_number = NumberAttribute(null=True)
+    again_id = UnicodeAttribute(null=True)
     execution_id = UnicodeAttribute(null=True)
     sender = UnicodeAttribute(null=True)
     recipient_email = UnicodeAttribute()
@@ -81,6 +95,10 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     skip_reason = UnicodeAttribute(null=True)
     error_message = UnicodeAttribute(null=True)
     metadata = JSONAttribute(null=True)
+    batch_id = UnicodeAttribute(null=True)
+    seat = NumberAttribute(null=True)
+    letter_id = UnicodeAttribute(null=True)
+    packed = BinaryAttribute(legacy_encoding=False, null=True)
 
     counts_when_gone = True
 
@@ -100,6 +118,15 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
         super().touch()
         if self.campaign_id is not None:
             self.gsi1pk, self.gsi1sk = listed_in(self, self.outcome, self.status), f"{self.created_at}#{self.id}"
+
+    def record(self) -> MailRecord:
+        record = super().record()
+        return MailRecord(record, record.version, self.kept)
+
+    @property
+    def kept(self) -> Kept:
+        """Where its words are."""
+        return Kept(self.id, self.letter_id, self.packed)
 
 
 _TALLIED = (
@@ -128,6 +155,21 @@ def tracking_id(cause: tuple[str, ...]) -> str:
     return _TRACKING_VERSION + keyed_hash("tracking", *cause, size=_TRACKING_BYTES)
 
 
+def mail_of(campaign_id: str, step_id: str, lead_id: str) -> str:
+    """The id of a campaign's mail to a member of its audience, by the id that the audience has the lead under."""
+    return tracking_id(cause_of(campaign_id, step_id, lead_id))
+
+
+def cause_of(campaign_id: str, step_id: str, lead_id: str) -> tuple[str, ...]:
+    """What such a mail comes of."""
+    return ("campaign", campaign_id, step_id, lead_id)
+
+
+def find_mails(mail_ids: Iterable[str]) -> list[EmailSent]:
+    """Those of these mails that are there."""
+    return table.find_many(EmailSent, [(f"EM#{mail_id}", "#") for mail_id in mail_ids])
+
+
 def find_mail(mail_id: str) -> EmailSent | None:
     return table.find(EmailSent, f"EM#{mail_id}", "#")
 
@@ -148,10 +190,8 @@ def claim(mail: EmailSent, body: EmailBody) -> bool:
 
     Raises InProgress when another transaction was in the way.
     """
-    mail.touch()
+    place(mail)
     body.touch()
-    mail.gsi2pk, mail.gsi2sk = f"LEAD#{mail.lead_id}", f"EM#{mail.created_at}#{mail.id}"
-    _mark(mail)
 
     def add(writes: TransactWrite) -> None:
         writes.save(mail, condition=EmailSent.pk.does_not_exist())
@@ -167,6 +207,13 @@ def claim(mail: EmailSent, body: EmailBody) -> bool:
             raise
         raise InProgress(f"Mail {mail.id} is being claimed by another worker.") from refused
     return True
+
+
+def place(mail: EmailSent) -> None:
+    """Sets the times and index keys of a mail that is about to be written."""
+    mail.touch()
+    mail.gsi2pk, mail.gsi2sk = f"LEAD#{mail.lead_id}", f"EM#{mail.created_at}#{mail.id}"
+    _mark(mail)
 
 
 def begin_again(mail: EmailSent) -> None:
@@ -229,21 +276,24 @@ def _change(mail: EmailSent, changes: dict[str, Any], because: EmailEvent | None
         if because is not None:
             _keep(because)
         return
-    if changes.get("outcome", mail.outcome) not in _WAITING and mail.gsi3pk is not None:
-        changes |= {"gsi3pk": None, "gsi3sk": None}
-    if mail.campaign_id is not None:
-        listed = listed_in(mail, changes.get("outcome", mail.outcome), changes.get("status", mail.status))
-        changes |= {} if listed == mail.gsi1pk else {"gsi1pk": listed}
-    actions: list[Action] = []
-    for name, value in changes.items():
-        attribute = getattr(EmailSent, name)
-        actions.append(attribute.remove() if value is None else attribute.set(value))
+    actions = actions_of(mail, changes)
     if because is None:
         table.change(mail, actions)
         return
     _change_with(mail, actions, because)
     for name, value in changes.items():
         setattr(mail, name, value)
+
+
+def actions_of(mail: EmailSent, changes: dict[str, Any]) -> list[Action]:
+    """The writes of a change; where the mail then stands in the indexes joins the `changes`."""
+    if changes.get("outcome", mail.outcome) not in _WAITING and mail.gsi3pk is not None:
+        changes |= {"gsi3pk": None, "gsi3sk": None}
+    if mail.campaign_id is not None:
+        listed = listed_in(mail, changes.get("outcome", mail.outcome), changes.get("status", mail.status))
+        changes |= {} if listed == mail.gsi1pk else {"gsi1pk": listed}
+    attributes = ((getattr(EmailSent, name), value) for name, value in changes.items())
+    return [attribute.remove() if value is None else attribute.set(value) for attribute, value in attributes]
 
 
 def _keep(because: EmailEvent) -> None:

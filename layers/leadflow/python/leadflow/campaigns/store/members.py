@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterable, Iterator
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from leadflow.campaigns.store import tallies
-from leadflow.core import table
+from leadflow.core import parallel, table
 
 
 class SkippedMember(table.Item, discriminator="SkippedMember"):
@@ -27,6 +28,18 @@ class SkippedMember(table.Item, discriminator="SkippedMember"):
     def adds_to(self) -> dict[str, dict[str, int]]:
         owner = tallies.campaign_owner(self.campaign_id)
         return {owner: tallies.skipped(int(self.step_number), self.skip_reason)}
+
+
+def note_members(items: Iterable[SkippedMember | Conversion]) -> None:
+    """Writes what is not noted yet."""
+    parallel.each(_note, items)
+
+
+def skipped_among(campaign_id: str, step_id: str, lead_ids: Iterable[str]) -> set[str]:
+    """Those of these members of whom it is noted that the step was skipped for them."""
+    prefix = f"SKIP#{step_id}#"
+    found = table.find_many(SkippedMember, [(f"CAMP#{campaign_id}", f"{prefix}{lead_id}") for lead_id in lead_ids])
+    return {item.sk.removeprefix(prefix) for item in found}
 
 
 def skipped_member(campaign_id: str, step_id: str, step_number: int, lead_id: str, reason: str) -> SkippedMember:
@@ -60,3 +73,8 @@ def noted_members(campaign_id: str) -> Iterator[SkippedMember | Conversion]:
     """All that is noted of members of a campaign."""
     yield from table.query_items(SkippedMember, f"CAMP#{campaign_id}", prefix="SKIP#")
     yield from table.query_items(Conversion, f"CAMP#{campaign_id}", prefix="CONV#")
+
+
+def _note(item: SkippedMember | Conversion) -> None:
+    with contextlib.suppress(table.AlreadyThere):  # noted before, by a worker that died
+        table.create(item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
@@ -31,6 +32,13 @@ class Suppression(table.Item, discriminator="Suppression"):
 
 def find_suppression(channel: str, address: str) -> Suppression | None:
     return table.find(Suppression, _suppression_key(channel, address), "#")
+
+
+def suppressed_among(channel: str, addresses: Iterable[str]) -> dict[str, str]:
+    """Those of these addresses nothing may be sent to, with the reason."""
+    keys = {address: _suppression_key(channel, address) for address in addresses}
+    found = {item.pk: item.reason for item in table.find_many(Suppression, [(key, "#") for key in keys.values()])}
+    return {address: found[key] for address, key in keys.items() if key in found}
 
 
 def suppression_of(mark: str) -> Suppression | None:

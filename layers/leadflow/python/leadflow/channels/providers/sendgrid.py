@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leadflow.channels.mail import Address, OutgoingMail, Recipient
 from leadflow.core import clock, http
-from leadflow.core.errors import CredentialsRefused, LeadflowError, RateLimited, UpstreamRejected
+from leadflow.core.errors import CredentialsRefused, LeadflowError, MailRefused, RateLimited
 
 if TYPE_CHECKING:
     import httpx
@@ -29,7 +30,14 @@ _NO_TRACKING = {
 }
 _FIELD = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
 _PERSONAL = re.compile(r"\[[^\]]*\]|\"[^\"]*\"|'[^']*'|\S*@\S*|\S*\d{5,}\S*")
+_ROW = re.compile(r"personalizations\.([0-9]{1,4})(?![0-9])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True)
+class _Problem:
+    field: str
+    message: str
 
 
 class SendGrid:
@@ -41,7 +49,7 @@ class SendGrid:
     def send(self, mail: OutgoingMail) -> str:
         """Hands a mail over, once; gives the X-Message-Id, which all its recipients share.
 
-        Raises UpstreamRejected naming the fields that SendGrid did not like, CredentialsRefused, RateLimited,
+        Raises MailRefused naming the fields that SendGrid did not like, CredentialsRefused, RateLimited,
         UpstreamUnavailable and OutcomeUnknown.
         """
         response = self._ask("POST", "/v3/mail/send", json=request_body(mail))
@@ -111,9 +119,17 @@ def _refusal(response: httpx.Response) -> LeadflowError:
     status = response.status_code
     if status == 429:
         return RateLimited("SendGrid takes no more requests for now.", _wait_seconds(response))
-    told = _problems(response)
+    problems = _problems(response)
+    told = "; ".join(_told(problem) for problem in problems[:_MOST_PROBLEMS_TOLD])
     detail = f"SendGrid answered {status}{': ' + told if told else '.'}"
-    return CredentialsRefused(detail) if status in (401, 403) else UpstreamRejected(detail)
+    if status in (401, 403):
+        return CredentialsRefused(detail)
+    recipients: dict[int, str] = {}
+    for problem in problems:
+        if row := _ROW.match(problem.field):
+            recipients.setdefault(int(row[1]), f"SendGrid answered {status}: {_told(problem)}")
+    shared = any(problem.field and not problem.field.startswith("personalizations") for problem in problems)
+    return MailRefused(detail, recipients, shared=shared, too_large=status == 413)
 
 
 def _wait_seconds(response: httpx.Response) -> int:
@@ -123,18 +139,20 @@ def _wait_seconds(response: httpx.Response) -> int:
     return min(max(1, int(reset) - clock.epoch_seconds(clock.now())), _LONGEST_WAIT_SECONDS)
 
 
-def _problems(response: httpx.Response) -> str:
-    """What SendGrid says is wrong, by field, without what may be personal; a page of its proxy says nothing."""
+def _problems(response: httpx.Response) -> list[_Problem]:
+    """What SendGrid says is wrong, without what may be personal; a page of its proxy says nothing."""
     try:
-        errors = json.loads(response.content)["errors"]
-        told = [_problem(error) for error in errors[:_MOST_PROBLEMS_TOLD]]
+        return [_problem(error) for error in json.loads(response.content)["errors"]]
     except (ValueError, LookupError, TypeError, AttributeError):
-        return ""
-    return "; ".join(told)
+        return []
 
 
-def _problem(error: dict[str, Any]) -> str:
+def _problem(error: dict[str, Any]) -> _Problem:
     field, message = str(error.get("field")), _PERSONAL.sub("…", str(error.get("message") or ""))
     # SendGrid writes the text "null" where it means no field.
-    where = f"{field}: " if _FIELD.fullmatch(field) and field not in ("None", "null") else ""
-    return where + message[:_LONGEST_PROBLEM]
+    known = _FIELD.fullmatch(field) is not None and field not in ("None", "null")
+    return _Problem(field if known else "", message[:_LONGEST_PROBLEM])
+
+
+def _told(problem: _Problem) -> str:
+    return f"{problem.field}: {problem.message}" if problem.field else problem.message

@@ -21,7 +21,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from leadflow.core.errors import InvalidInput
 from leadflow.core.rendering.links import safe_url, without_harmful_links
@@ -30,6 +30,10 @@ from leadflow.core.rendering.values import lead_context, plain
 
 if TYPE_CHECKING:
     from liquid import BoundTemplate
+
+    from leadflow.core.rendering.spots import Spot
+
+Written = TypeVar("Written")
 
 __all__ = [
     "Compiled",
@@ -77,14 +81,33 @@ class Compiled:
         """
         return self._run(context, watch=True)[1]
 
-    def _run(self, context: Mapping[str, object], *, watch: bool) -> tuple[str, list[str]]:
-        from liquid.exceptions import LiquidError, OutputStreamLimitError
+    def layout(self) -> tuple[str | Spot, ...]:
+        """What the template always writes and, between, the spots where values decide."""
+        from leadflow.core.rendering.spots import layout
 
+        return layout(self._template)
+
+    def at_spots(self, context: Mapping[str, object]) -> list[str]:
+        """What is written at each spot of the layout for these values, escaped where `render` escapes.
+
+        Addresses that would run are in it as they came: who puts them into an attribute judges them there. Raises
+        InvalidInput as `render` does.
+        """
+        from leadflow.core.rendering.spots import run_spots
+
+        return self._bounded(lambda values: run_spots(self._template, values), context)
+
+    def _run(self, context: Mapping[str, object], *, watch: bool) -> tuple[str, list[str]]:
         from leadflow.core.rendering.sandbox import run
+
+        return self._bounded(lambda values: run(self._template, values, watch=watch), context)
+
+    def _bounded(self, do: Callable[[Mapping[str, object]], Written], context: Mapping[str, object]) -> Written:
+        from liquid.exceptions import LiquidError, OutputStreamLimitError
 
         values = {root: plain(context[root]) for root in self._roots if root in context}
         try:
-            return run(self._template, values, watch=watch)
+            return do(values)
         except OutputStreamLimitError as error:
             raise InvalidInput("template", "comes out too long") from error
         except LiquidError as error:

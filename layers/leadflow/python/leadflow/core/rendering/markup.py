@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from html import unescape
 
 HOLE = "\0"  # stands where a template writes a value
+# Elements that have no end tag.
+VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "wbr", "col", "area", "base", "embed", "source", "track"})
 _TAG_START = re.compile(rf"</?[a-zA-Z{HOLE}]")
 _TAG_NAME = re.compile(r"[^\s/>]*")
 _BETWEEN = re.compile(r"[\s/]*")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from leadflow.core.rendering.markup import Tag, Text, pieces
+from leadflow.core.rendering.markup import VOID, Tag, Text, pieces
 
 _HIDDEN = frozenset({"head", "script", "style", "title", "template", "noscript", "textarea", "iframe", "xmp"})
 _PARAGRAPHS = frozenset({"p", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote", "pre", "dl"})
@@ -32,9 +32,6 @@ _INVISIBLE = re.compile(r"[\xad\u034f\u200b\u2060\ufeff]")
 _BLANK = re.compile(r"[ \t\r\n\f\v\xa0\u2000-\u200a\u202f\u205f\u3000]+")
 _DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _MAILTO = re.compile(r"mailto:", re.IGNORECASE)
-_VOID = frozenset(
-    {"br", "hr", "img", "input", "meta", "link", "wbr", "col", "area", "base", "embed", "source", "track"}
-)
 
 
 def html_to_text(html: str) -> str:
@@ -97,7 +94,7 @@ class _Writer:
             elif tag.name == self.hidden[0]:
                 self.hidden.append(tag.name)
             return True
-        elif not tag.closing and tag.name not in _VOID and _is_unseen(tag):
+        elif not tag.closing and tag.name not in VOID and _is_unseen(tag):
             self.hidden.append(tag.name)
             return True
         return False

@@ -37,12 +37,14 @@ if TYPE_CHECKING:
     )
     from leadflow.leads.service.matching import Match, match
     from leadflow.leads.service.merging import merge, unmerge
+    from leadflow.leads.service.reaching import Reached, reach_all
     from leadflow.leads.service.recovery import reconcile
     from leadflow.leads.service.signals import add_signal, page_of_signals, record_signal
     from leadflow.leads.service.visits import visit_token
 
 __all__ = [
     "Match",
+    "Reached",
     "add_signal",
     "admit",
     "apply",
@@ -68,6 +70,7 @@ __all__ = [
     "page",
     "page_of_signals",
     "parts_of",
+    "reach_all",
     "reconcile",
     "record_signal",
     "unmerge",
@@ -79,6 +82,7 @@ __all__ = [
 
 _HOMES = {
     "Match": "leadflow.leads.service.matching",
+    "Reached": "leadflow.leads.service.reaching",
     "add_signal": "leadflow.leads.service.signals",
     "admit": "leadflow.leads.service.admitting",
     "apply": "leadflow.leads.service.leads",
@@ -104,6 +108,7 @@ _HOMES = {
     "page": "leadflow.leads.service.leads",
     "page_of_signals": "leadflow.leads.service.signals",
     "parts_of": "leadflow.leads.service.leads",
+    "reach_all": "leadflow.leads.service.reaching",
     "reconcile": "leadflow.leads.service.recovery",
     "record_signal": "leadflow.leads.service.signals",
     "unmerge": "leadflow.leads.service.merging",

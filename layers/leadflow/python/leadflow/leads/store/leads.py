@@ -202,6 +202,31 @@ def find_line(lead_id: str) -> list[Lead]:
     return line
 
 
+def find_shown(lead_ids: Iterable[str]) -> dict[str, Lead]:
+    """The leads that people see under these ids, those that are gone left out; merged ones cost another read."""
+    asked = list(dict.fromkeys(lead_ids))
+    found: dict[str, Lead] = {}
+    wanted = {lead_id: lead_id for lead_id in asked}
+    while wanted:
+        very = {lead.id: lead for lead in find_parts(wanted.values())}
+        merged: dict[str, str] = {}
+        for lead_id, part in wanted.items():
+            lead = very.get(part)
+            if lead is not None and lead.merged_into:
+                merged[lead_id] = lead.merged_into
+            elif lead is not None:
+                found[lead_id] = lead
+        wanted = merged
+    return found
+
+
+def owners_of(field: str, values: Iterable[str]) -> dict[str, UniqueIdentity]:
+    """By email or phone (`field` says which), who has it or that it belonged to somebody who was erased."""
+    keys = {value: identity_key(field, value) for value in values}
+    found = {item.pk: item for item in table.find_many(UniqueIdentity, [(key, "#") for key in keys.values()])}
+    return {value: found[key] for value, key in keys.items() if key in found}
+
+
 def show_address(lead: Lead, field: str, value: str | None) -> None:
     """Changes the email or phone of a lead that people see: to its own, or to one that a part of it has.
 

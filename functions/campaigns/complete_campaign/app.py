@@ -1,0 +1,11 @@
+"""POST /campaigns/{campaign_id}/complete — end a campaign now."""
+
+from leadflow.campaigns.service import launching
+from leadflow.core.table import Record
+from leadflow.entry.api import endpoint
+
+
+@endpoint(status=200, scope="campaigns:write", returns="EmailCampaign")
+def handler(campaign_id: str) -> Record:
+    """Who had no turn yet gets nothing."""
+    return launching.complete(campaign_id)

@@ -1,0 +1,59 @@
+"""Who is told that there is work: cohorts by a queue or a schedule, runs by the jobs bus. The table is safe without."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from leadflow.campaigns.store import cohorts as runs
+from leadflow.core import aws, clock, wakeups
+from leadflow.core.observability import logger
+from leadflow.core.settings import settings
+from leadflow.core.wakeups import Message
+
+CAMPAIGN = "campaign"
+
+
+def message_of(cohort: runs.Cohort) -> Message:
+    return {"campaign_id": cohort.campaign_id, "cohort": f"{cohort.step_id}#{cohort.id}"}
+
+
+def tell(cohorts: Iterable[runs.Cohort]) -> int:
+    """Wakes cohorts now; gives how many messages were taken. The rest is for reconcile."""
+    return wakeups.tell(settings().cohorts_queue_url, map(message_of, cohorts))
+
+
+def tell_in_time(cohort: runs.Cohort) -> None:
+    """Sees to it that a cohort that has been written is woken when it is due; where that fails, reconcile does it."""
+    moment = clock.parse(cohort.due_at)
+    queue = wakeups.Queue(
+        settings().cohorts_queue_url, settings().cohorts_queue_arn, settings().cohorts_dead_letters_arn
+    )
+    try:
+        wakeups.tell_at(queue, message_of(cohort), moment, _name(cohort, moment))
+    except (BotoCoreError, ClientError) as error:
+        logger().warning("cohort not told", cohort=cohort.sk, error_type=type(error).__name__)
+
+
+def announce(campaign_id: str) -> bool:
+    """Puts the run of a campaign on the jobs bus; False when that could not be done."""
+    entry = {
+        "EventBusName": settings().jobs_bus_name,
+        "Source": "leadflow",
+        "DetailType": CAMPAIGN,
+        "Detail": json.dumps({"id": campaign_id}),
+    }
+    try:
+        failed = aws.client("events").put_events(Entries=[entry])["FailedEntryCount"]
+    except (BotoCoreError, ClientError) as error:
+        logger().warning("campaign not announced", campaign_id=campaign_id, error_type=type(error).__name__)
+        return False
+    return not failed
+
+
+def _name(cohort: runs.Cohort, moment: datetime) -> str:
+    """What the schedule of a cohort is called: by campaign, cohort (which is of one step) and time."""
+    return f"{cohort.campaign_id}-{cohort.id}-{wakeups.second(moment):%Y%m%d%H%M%S}"

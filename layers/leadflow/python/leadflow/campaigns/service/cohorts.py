@@ -1,0 +1,174 @@
+"""The worker of cohorts: sends the mail of a step to the members of one, batch by batch, and sees what follows.
+
+One worker has a cohort at a time, by its lease; who slept over it finds that before anything leaves the house. What is
+done stands in the table after every batch, so whoever dies is followed by one that goes on where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from leadflow.campaigns import store
+from leadflow.campaigns.rules import sequence
+from leadflow.campaigns.service import announcing, cohort_batches, ending
+from leadflow.campaigns.service.cohort_batches import Progress
+from leadflow.campaigns.service.members import Scene, excluded_steps
+from leadflow.campaigns.store import cohorts as runs
+from leadflow.core import clock, effects, seams, table
+from leadflow.core.errors import InProgress, LeadflowError, OutcomeUnknown, RateLimited, UpstreamUnavailable
+from leadflow.core.observability import logger
+from leadflow.core.turns import Turns
+
+# One call begins no batch after this long; the cohort is woken again.
+WORK_SECONDS = 60
+# Shorter waits for the rate are sat out, so many in one call.
+_SAT_OUT = timedelta(seconds=2)
+_MOST_SAT_OUT = 60
+# A provider that cannot be reached is asked again after this long, and twice as long each time.
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=15)
+# After so many tries in a row the campaign pauses itself.
+MOST_FAILURES = 12
+_TURNS = Turns(8, longest_pause_seconds=0.5)
+
+
+def work(message: dict[str, Any]) -> None:
+    """Sends what of a cohort is due; does nothing when somebody is at it, it is done, or its time has not come."""
+    cohort = runs.find_cohort(str(message["campaign_id"]), str(message["cohort"]))
+    if cohort is None or cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
+        return
+    if clock.parse(cohort.due_at) > clock.now():
+        announcing.tell_in_time(cohort)
+        return
+    try:
+        is_fresh = runs.take_cohort(cohort)
+        _send(cohort, is_fresh)
+    except (table.Stale, table.TransactionRefused) as error:
+        # Another worker has it, or what it was decided on has changed; reconcile wakes it when nobody else does.
+        logger().info("cohort left", cohort=cohort.sk, error=type(error).__name__)
+    except InProgress as error:
+        _in_trouble(cohort, RateLimited(error.detail))
+
+
+def park(message: dict[str, Any], error: LeadflowError) -> None:
+    """Nothing to write it on: the cohort stays due, and reconcile wakes it again."""
+    logger().warning("cohort not sent", cohort=message, error=type(error).__name__)
+
+
+def reconcile() -> dict[str, int]:
+    """Wakes cohorts whose message was lost or whose worker died."""
+    found = []
+    for cohort in runs.overdue_cohorts():
+        if cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
+            continue
+        runs.await_time(cohort)
+        try:
+            table.save(cohort)
+        except table.Stale:
+            # Somebody took it up between our look and our write.
+            continue
+        found.append(cohort)
+    return {"cohorts_woken": announcing.tell(found)}
+
+
+def _send(cohort: runs.Cohort, is_fresh: bool) -> None:
+    started, sat_out = time.monotonic(), 0
+    while True:
+        campaign = store.find_campaign(cohort.campaign_id)
+        if campaign is None or (campaign.status != "active" and runs.park_cohort(cohort, campaign)):
+            return
+        if campaign.status != "active":
+            continue
+        if time.monotonic() - started > WORK_SECONDS:
+            _again_at(cohort, clock.now())
+            return
+        scene = _scene(campaign, cohort)
+        progress = cohort_batches.send_batch(cohort, scene, is_fresh=is_fresh) if scene else Progress(is_done=True)
+        pause = progress.again_at - clock.now() if progress.again_at else timedelta()
+        if progress.is_done or progress.trouble or pause > _SAT_OUT or sat_out >= _MOST_SAT_OUT:
+            _let_go(cohort, progress)
+            return
+        if progress.again_at:
+            sat_out += 1
+            seams.current().sleep(max(0.0, pause.total_seconds()))
+
+
+def _let_go(cohort: runs.Cohort, progress: Progress) -> None:
+    if progress.is_done:
+        _finish(cohort)
+    elif progress.trouble is not None:
+        _in_trouble(cohort, progress.trouble, progress.again_at)
+    else:
+        _again_at(cohort, progress.again_at or clock.now())
+
+
+def _scene(campaign: store.EmailCampaign, cohort: runs.Cohort) -> Scene | None:
+    """What the cohort's mails are sent in; None when its step is gone. The step is begun from then on.
+
+    Raises table.Stale when too many are at the step.
+    """
+    for _ in _TURNS:
+        steps = store.steps_of(campaign.id)
+        step = next((one for one in steps if one.id == cohort.step_id), None)
+        if step is None:
+            return None
+        if not step.begun_at:
+            try:
+                store.begin_step(step)
+            except table.Stale:
+                # Another cohort has begun it, or it was changed just before.
+                continue
+        record = campaign.record()
+        return Scene(record, step.record(), [one.record() for one in steps], cohort.joined_at, excluded_steps(record))
+    raise table.Stale(cohort.pk)
+
+
+def _finish(cohort: runs.Cohort) -> None:
+    """Ends the cohort; its members come to the next step when that is due."""
+    following = None if cohort.again else _following(cohort)
+    cohort.is_followed = following is not None
+    runs.finish_cohort(cohort, following)
+    if following is not None:
+        announcing.tell_in_time(following[0])
+    else:
+        ending.complete_if_done(cohort.campaign_id)
+
+
+def _following(cohort: runs.Cohort) -> tuple[runs.Cohort, runs.CohortMembers] | None:
+    steps = [step.record() for step in store.steps_of(cohort.campaign_id)]
+    step = sequence.next_step(steps, int(cohort.step_number))
+    if step is None or not cohort.size:
+        return None
+    return runs.new_cohort(
+        cohort.campaign_id,
+        str(step["id"]),
+        int(step["step_number"]),
+        runs.members_of(cohort).lead_ids,
+        ("after", cohort.id),
+        due_at=sequence.due_at(step, clock.now()),
+        joined_at=cohort.joined_at,
+    )
+
+
+def _again_at(cohort: runs.Cohort, moment: datetime) -> None:
+    """Lets go of the cohort until then."""
+    cohort.due_at = clock.stamp(moment)
+    runs.await_time(cohort)
+    table.save(cohort)
+    announcing.tell_in_time(cohort)
+
+
+def _in_trouble(cohort: runs.Cohort, trouble: LeadflowError, again_at: datetime | None = None) -> None:
+    """What cannot be sent now waits, or pauses the campaign where waiting does not help."""
+    now = clock.now()
+    if isinstance(trouble, RateLimited):
+        _again_at(cohort, max(again_at or now, now + timedelta(seconds=trouble.retry_after_seconds)))
+        return
+    cohort.failures = int(cohort.failures) + 1
+    if isinstance(trouble, UpstreamUnavailable | OutcomeUnknown) and cohort.failures <= MOST_FAILURES:
+        _again_at(cohort, now + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (cohort.failures - 1)))
+        return
+    cohort.failures = 0
+    ending.pause_because(cohort.campaign_id, trouble)
+    _again_at(cohort, now)

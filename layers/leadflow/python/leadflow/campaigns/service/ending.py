@@ -1,0 +1,81 @@
+"""How campaigns come to rest: done, or paused by themselves."""
+
+from __future__ import annotations
+
+from leadflow.campaigns import store
+from leadflow.campaigns.rules import sequence
+from leadflow.campaigns.service import announcing
+from leadflow.campaigns.store import cohorts as runs
+from leadflow.core import clock, table
+from leadflow.core.errors import LeadflowError
+from leadflow.core.observability import logger
+from leadflow.core.turns import Turns
+
+_TURNS = Turns(8, longest_pause_seconds=0.5)
+
+
+def complete_if_done(campaign_id: str) -> bool:
+    """Completes an active campaign none of whose cohorts is to be done any more; whether it did.
+
+    Who came to the end before a step was added comes to that step first.
+    """
+    for _ in _TURNS:
+        run, campaign = runs.find_run(campaign_id), store.find_campaign(campaign_id)
+        if run is None or campaign is None or campaign.status != "active" or campaign.audience_mode != "snapshot":
+            return False
+        if run.cohorts or run.task != "watch" or run.put_back:
+            return False
+        if _gone_on(campaign_id):
+            return False
+        campaign.status, campaign.completed_at = "completed", clock.now_stamp()
+        try:
+            runs.end_run(run, campaign)
+        except table.TransactionRefused:
+            continue
+        return True
+    return False
+
+
+def pause_because(campaign_id: str, trouble: LeadflowError) -> None:
+    """Pauses a campaign that cannot go on, and says why in its record."""
+    for _ in _TURNS:
+        campaign = store.find_campaign(campaign_id)
+        if campaign is None or campaign.status != "active":
+            return
+        campaign.status, campaign.paused_at = "paused", clock.now_stamp()
+        campaign.pause_reason = f"{trouble.code}: {trouble.detail}"[:500]
+        try:
+            table.save(campaign)
+        except table.Stale:
+            continue
+        logger().warning("campaign paused itself", campaign_id=campaign_id, error=type(trouble).__name__)
+        return
+
+
+def _gone_on(campaign_id: str) -> bool:
+    """Sends those on who came to the end before a later step was there; whether there were any."""
+    steps = [step.record() for step in store.steps_of(campaign_id)]
+    went = False
+    for cohort in runs.cohorts_of(campaign_id):
+        step = sequence.next_step(steps, int(cohort.step_number))
+        if step is None or cohort.is_followed or cohort.again or not cohort.size:
+            continue
+        following = runs.new_cohort(
+            campaign_id,
+            str(step["id"]),
+            int(step["step_number"]),
+            runs.members_of(cohort).lead_ids,
+            ("after", cohort.id),
+            due_at=sequence.due_at(step, clock.parse(str(cohort.done_at))),
+            joined_at=cohort.joined_at,
+        )
+        cohort.is_followed = True
+        try:
+            runs.follow_late(cohort, following)
+        except table.TransactionRefused:
+            # Another worker did it.
+            went = True
+            continue
+        announcing.tell_in_time(following[0])
+        went = True
+    return went

@@ -1,0 +1,169 @@
+"""The worker of a campaign's run: freezes its audience into cohorts, and puts back to work what rested.
+
+A step of it is one transaction that also says how far the run is, so whoever dies is followed by one that goes on
+there, and of two at the same time one finds that the other was quicker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from leadflow.campaigns import store
+from leadflow.campaigns.rules import audience, cohorts, sequence, states
+from leadflow.campaigns.service import announcing, ending, ledger
+from leadflow.campaigns.service.members import excluded_steps, had_mail_of
+from leadflow.campaigns.store import cohorts as runs
+from leadflow.core import clock, table
+from leadflow.core.observability import logger
+from leadflow.core.table import Record
+from leadflow.leads import service as leads
+
+# A cohort is filled from this many leads at most before it is written, so that not too much is done again.
+_MOST_LOOKED_AT = 20_000
+
+
+def work(campaign_id: str, has_time: Callable[[], bool]) -> None:
+    """Goes on with a campaign's run as long as there is something to do and time; then it is announced again."""
+    while has_time():
+        run, campaign = runs.find_run(campaign_id), store.find_campaign(campaign_id)
+        if run is None or campaign is None:
+            return
+        try:
+            if not _one_step(run, campaign, has_time):
+                return
+        except (table.Stale, table.TransactionRefused) as error:
+            # Another worker was quicker, or the campaign has just been changed by somebody.
+            logger().info("campaign left", campaign_id=campaign_id, error=type(error).__name__)
+            return
+    announcing.announce(campaign_id)
+
+
+def reconcile() -> dict[str, int]:
+    """Announces runs that no worker is at; each a few minutes after it was looked at last."""
+    announced = 0
+    for run in runs.overdue_runs():
+        try:
+            runs.move_run(run, run.cursor, run.task, put_back=bool(run.put_back))
+        except table.Stale:
+            continue
+        announced += announcing.announce(run.campaign_id)
+    return {"campaigns_announced": announced}
+
+
+def _one_step(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> bool:
+    """Whether there may be more to do at once."""
+    if campaign.status == "completed":
+        runs.rest_run(run)
+        return False
+    if campaign.status != "active":
+        return False
+    if run.put_back:
+        _put_back(run)
+        return True
+    if run.task == "freeze":
+        _freeze(run, campaign, has_time)
+        return True
+    if run.task == "retry":
+        _retry(run)
+        return True
+    ending.complete_if_done(campaign.id)
+    return False
+
+
+def _put_back(run: runs.CampaignRun) -> None:
+    """What was parked goes on, as soon as its time has come."""
+    put_back = []
+    for cohort in runs.cohorts_of(run.campaign_id):
+        if cohort.status != "parked":
+            continue
+        runs.await_time(cohort)
+        try:
+            table.save(cohort)
+        except table.Stale:
+            continue
+        put_back.append(cohort)
+    runs.move_run(run, run.cursor, run.task)
+    announcing.tell(put_back)
+
+
+def _freeze(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> None:
+    """Puts the next up to 1,000 leads of the audience into a cohort that waits for the first step."""
+    step = sequence.next_step([one.record() for one in store.steps_of(campaign.id)], None)
+    lead_ids, cursor = _next_members(campaign.record(), run.cursor, has_time)
+    task = "freeze" if cursor else "watch"
+    if not lead_ids or step is None:
+        runs.move_run(run, cursor, task)
+        return
+    started = str(campaign.started_at)
+    cohort, members = runs.new_cohort(
+        campaign.id,
+        str(step["id"]),
+        int(step["step_number"]),
+        lead_ids,
+        ("freeze", str(run.turn)),
+        due_at=sequence.due_at(step, clock.parse(started)),
+        joined_at=started,
+    )
+    runs.add_cohort(run, cohort, members, cursor, task, joins=True)
+    announcing.tell_in_time(cohort)
+
+
+def _next_members(campaign: Record, cursor: str | None, has_time: Callable[[], bool]) -> tuple[list[str], str | None]:
+    """Who of the next leads belongs to the audience, and where the list goes on."""
+    found: list[str] = []
+    looked_at = 0
+    while True:
+        page = leads.page(limit=cohorts.MAX_MEMBERS - len(found), cursor=cursor)
+        found += _fitting(campaign, page["items"], clock.now())
+        looked_at += len(page["items"])
+        cursor = page["next_cursor"]
+        is_full = len(found) > cohorts.MAX_MEMBERS // 2
+        if cursor is None or is_full or looked_at >= _MOST_LOOKED_AT or not has_time():
+            return found, cursor
+
+
+def _fitting(campaign: Record, found: list[Record], now: datetime) -> list[str]:
+    fitting = [lead for lead in found if audience.fits(campaign, lead, now)]
+    excluded = excluded_steps(campaign)
+    asked = [store.mail_of(*of_step, str(lead["id"])) for of_step in excluded for lead in fitting]
+    mails = {mail.id: mail for mail in store.find_mails(asked)}
+    return [
+        str(lead["id"])
+        for lead in fitting
+        if not audience.is_excluded(campaign, lead, now, had_mail_of(excluded, str(lead["id"]), mails))
+    ]
+
+
+def _retry(run: runs.CampaignRun) -> None:
+    """Lets members of the next cohort come to its step again, whose mail the provider refused."""
+    cohort = next((one for one in runs.cohorts_of(run.campaign_id) if one.sk > (run.cursor or "")), None)
+    if cohort is None:
+        runs.move_run(run, None, "watch")
+        return
+    lead_ids = _refused(cohort) if cohort.status == "done" and not cohort.again else []
+    if not lead_ids:
+        runs.move_run(run, cohort.sk, "retry")
+        return
+    again, members = runs.new_cohort(
+        cohort.campaign_id,
+        cohort.step_id,
+        int(cohort.step_number),
+        lead_ids,
+        ("again", cohort.id, str(run.turn)),
+        due_at=clock.now(),
+        joined_at=cohort.joined_at,
+    )
+    again.again = again.is_touched = True
+    runs.add_cohort(run, again, members, cohort.sk, "retry", joins=False)
+    announcing.tell_in_time(again)
+
+
+def _refused(cohort: runs.Cohort) -> list[str]:
+    """Members whose mail may go out again: the provider refused it, and it was written at all."""
+    by_mail = {
+        store.mail_of(cohort.campaign_id, cohort.step_id, lead_id): lead_id
+        for lead_id in runs.members_of(cohort).lead_ids
+    }
+    found = [mail for mail in store.find_mails(list(by_mail)) if ledger.changed(mail, states.renewed)]
+    return [by_mail[mail.id] for mail in found if store.words_of(mail.kept) is not None]

@@ -1,0 +1,69 @@
+"""POST /campaigns/{campaign_id}/launch."""
+
+from __future__ import annotations
+
+from leadflow.campaigns import store
+from leadflow.campaigns.schema import EmailCampaign
+from leadflow.core import table
+from tests.functional.campaigns.campaigning import campaign, named, step
+from tests.functional.campaigns.mailing import MailService, email_channel, lead, template
+from tests.functional.campaigns.running import act, acted, people, ready, recipients, status, work
+from tests.functional.wire import interrupted
+from tests.harness import call
+
+
+def test_a_draft_begins_once() -> None:
+    email_channel()
+    campaign_id = ready()
+
+    answer = act(campaign_id, "launch_campaign")
+
+    assert answer.status == 202, answer.text
+    EmailCampaign.model_validate(answer.json)
+    assert (answer.json["status"], answer.json["started_at"]) == ("active", "2026-03-02T09:00:00.000Z")
+    again = act(campaign_id, "launch_campaign")
+    assert (again.status, "only a draft" in again.json["detail"]) == (409, True)
+    assert act("01NOPE", "launch_campaign").status == 404
+
+
+def test_all_that_is_missing_is_named() -> None:
+    assert named(act(campaign(target_audience=None), "launch_campaign")) == ["target_audience", "steps", "channel_id"]
+    channel_id = email_channel()
+    campaign_id, template_id = campaign(), template()
+    step(campaign_id, 3, template_id=template_id)
+    found = store.find_template(template_id)
+    assert found is not None
+    table.remove(found)
+    assert named(act(campaign_id, "launch_campaign")) == ["steps.3.template_id"]
+    assert channel_id
+
+
+def test_it_needs_the_right_to_send() -> None:
+    email_channel()
+    path = {"campaign_id": ready()}
+    assert call("campaigns/launch_campaign", path=path, scopes="campaigns:write").status == 403
+    assert call("campaigns/launch_campaign", path=path, scopes="campaigns:send").status == 202
+
+
+def test_two_at_once_begin_one(mails: MailService) -> None:
+    email_channel()
+    people(2)
+    campaign_id = ready()
+
+    with interrupted(lambda: acted(campaign_id, "launch_campaign")):
+        assert act(campaign_id, "launch_campaign").status == 409
+    work()
+
+    assert len(recipients(mails)) == 2
+
+
+def test_nobody_at_all_is_a_campaign_that_is_done(mails: MailService) -> None:
+    email_channel()
+    lead()
+    campaign_id = ready(target_audience={"field": "lead.tags", "op": "contains", "value": "none"})
+
+    acted(campaign_id, "launch_campaign")
+    work()
+
+    assert status(campaign_id) == "completed"
+    assert mails.sent == []
