@@ -15,7 +15,7 @@ from leadflow.channels import store
 from leadflow.channels.rules import amending
 from leadflow.channels.rules import people as rules
 from leadflow.channels.rules.arrivals import Arrival
-from leadflow.channels.service import attachments, consenting, people, reporting, threads
+from leadflow.channels.service import attachments, consenting, following, people, reporting, threads
 from leadflow.core import clock, ids, table
 from leadflow.core.errors import InProgress
 from leadflow.core.observability import logger
@@ -38,6 +38,8 @@ def _said(arrival: Arrival, channel: store.ChannelConfig) -> None:
     if known is not None and known.message_id:
         return
     identity = people.known(arrival, channel)
+    if identity is not None:
+        following.heed(arrival, identity, clock.stamp(_said_at(arrival)))
     _kept(arrival, channel, identity, key, "inbound")
 
 
@@ -65,6 +67,8 @@ def _echoed(arrival: Arrival, channel: store.ChannelConfig) -> None:
             reporting.apply_seen(message, channel.id, arrival.person)
         return
     identity = people.known(arrival, channel)
+    if identity is not None:
+        following.heed(arrival, identity, clock.stamp(_said_at(arrival)))
     _kept(arrival, channel, identity, key, "outbound")
 
 

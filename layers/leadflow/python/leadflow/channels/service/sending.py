@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadflow.channels import store
 from leadflow.channels.rules import lengths
-from leadflow.channels.service import gating, threads
+from leadflow.channels.service import following, gating, threads
 from leadflow.core import clock, ids, table
 from leadflow.core.errors import InvalidInput, NotFound, RateLimited
 from leadflow.core.gates import first_closed
@@ -46,6 +46,8 @@ def send_message(conversation_id: str, body: MessageCreate) -> Record:
         return queued.record()
     if message.role == "user" and conversation.channel not in KEPT_ONLY:
         raise InvalidInput("role", f"what people say on {conversation.channel} comes by the channel")
+    if message.role == "user" and conversation.lead_id:
+        following.stop(conversation.lead_id, message.occurred_at)
     return _kept(conversation, message).record()
 
 
