@@ -29,6 +29,7 @@ def test_what_is_settled() -> None:
     assert (found["revision"], found["fit_rules"]) == (1, FIT)
     assert found["signals"]["website_visit"] == CAPPED["website_visit"]
     assert found["signals"]["email_open"] == {"impact": 2, "half_life_days": 30, "cap": None}
+    assert type(found["signals"]["website_visit"]["cap"]["window_hours"]) is int
     Scoring.model_validate(found)
     assert call("scoring/get_scoring").etag == '"1"'
 

@@ -128,7 +128,7 @@ def _shown(found: settings.ScoringSettings | None) -> Record:
             "half_life_days": one.half_life.days,
             "cap": None
             if one.cap is None
-            else {"points": one.cap.points, "window_hours": one.cap.window.total_seconds() // 3600},
+            else {"points": one.cap.points, "window_hours": int(one.cap.window.total_seconds()) // 3600},
         }
         for kind, one in scoring.types.items()
     }
