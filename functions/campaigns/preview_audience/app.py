@@ -3,11 +3,11 @@
 from typing import Any
 
 from leadflow.campaigns.schema import AudiencePreviewRequest
-from leadflow.campaigns.service import audiences
+from leadflow.campaigns.service import previewing
 from leadflow.entry.api import endpoint
 
 
 @endpoint(body=AudiencePreviewRequest, scope="campaigns:read", returns="AudiencePreview")
 def handler(campaign_id: str, body: AudiencePreviewRequest) -> dict[str, Any]:
     """Counted over all leads, nothing is estimated. A long audience takes several calls, each with `next_cursor`."""
-    return audiences.preview(campaign_id, body)
+    return previewing.preview(campaign_id, body)

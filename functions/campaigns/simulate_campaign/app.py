@@ -3,11 +3,11 @@
 from typing import Any
 
 from leadflow.campaigns.schema import CampaignSimulationRequest
-from leadflow.campaigns.service import audiences
+from leadflow.campaigns.service import simulating
 from leadflow.entry.api import endpoint
 
 
 @endpoint(body=CampaignSimulationRequest, scope="campaigns:read", returns="CampaignSimulation")
 def handler(campaign_id: str, body: CampaignSimulationRequest) -> dict[str, Any]:
     """By the rules that send it, on a virtual clock. A long audience takes several calls, each with `next_cursor`."""
-    return audiences.simulate(campaign_id, body)
+    return simulating.simulate(campaign_id, body)

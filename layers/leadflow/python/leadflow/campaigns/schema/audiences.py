@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from leadflow.core.schema import Read, Text, Timestamp, Write
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Cursor = Annotated[Text, Field(min_length=1, max_length=200_000)]
+Cursor = Annotated[Text, Field(min_length=1, max_length=1_000_000)]
 
 
 class AudiencePreviewRequest(Write):
