@@ -165,7 +165,7 @@ def test_x41_a_refused_account_holds_its_messages_and_a_check_releases_them_in_o
     deliver()
     say("Second")
     deliver()
-    assert [one["status"] for one in messages()[1:]] == ["queued", "queued"]
+    assert [(one["status"], one["error_code"]) for one in messages()[1:]] == [("queued", "held"), ("queued", None)]
     assert call("channels/get_channel", path={"channel_id": channel["id"]}).json["is_healthy"] is False
     asked = len(provider.asked)
     assert asked == 1, "nobody goes on asking a provider that refuses the account"
@@ -177,6 +177,7 @@ def test_x41_a_refused_account_holds_its_messages_and_a_check_releases_them_in_o
     deliver()
 
     assert texts(provider) == ["First", "Second"]
+    assert [(one["status"], one["error_code"]) for one in messages()[1:]] == [("sent", None), ("sent", None)]
 
 
 def test_the_worker_asks_by_itself_now_and_then(provider: Provider, clock: Clock) -> None:

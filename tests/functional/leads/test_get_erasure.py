@@ -20,7 +20,7 @@ def test_an_erasure_says_how_far_it_is(clock: Clock) -> None:
         "id": lead["id"],
         "lead_id": lead["id"],
         "status": "completed",
-        "deleted": {"workflows": 0, "activities": 0, "campaigns": 0, "channels": 0, "leads": 0},
+        "deleted": {"workflows": 0, "enrichment": 0, "activities": 0, "campaigns": 0, "channels": 0, "leads": 0},
         "created_at": "2026-03-02T09:00:00.000Z",
         "updated_at": "2026-03-02T09:01:00.000Z",
         "completed_at": "2026-03-02T09:01:00.000Z",

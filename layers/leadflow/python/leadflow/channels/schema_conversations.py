@@ -150,8 +150,9 @@ class MessageAttachment(Read):
 class Message(Read):
     """One message. `occurred_at` is when it was said by the provider's clock, or when we had it.
 
-    A message of ours is `queued` until the provider has it; `error_code` `outcome_unknown` then says that nobody can
-    say whether it does, and that it is not sent again. The `content` of a message that was taken back is empty.
+    A message of ours is `queued` until the provider has it; `error_code` then says why it still is: `outcome_unknown`,
+    nobody can say whether the provider has it, and it is not sent again; `held`, it waits for a check of its channel to
+    succeed. The `content` of a message that was taken back is empty.
     """
 
     id: str

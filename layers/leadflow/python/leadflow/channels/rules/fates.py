@@ -31,6 +31,8 @@ _MAIL_WORDS = {
     "dropped": "failed",
 }
 OUTCOME_UNKNOWN = "outcome_unknown"
+HELD = "held"
+HELD_BECAUSE = "The provider refuses the channel's account; it is sent when a check of the channel succeeds."
 
 
 def status_of(word: str) -> str | None:

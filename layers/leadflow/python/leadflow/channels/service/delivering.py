@@ -179,13 +179,14 @@ def _settle(message: store.Message, outcome: str, status: str, code: str, senten
 
 
 def _later(message: store.Message, wait: timedelta | None) -> timedelta | None:
-    """Gives a message back that nothing was done about; who waits for long leaves it to reconcile."""
+    """Gives a message back that nothing was done about; with `wait` None it is held until the account is mended."""
     due = clock.stamp(clock.now() + (wait or _PROBE_EVERY))
 
     def decide(stored: store.Message) -> dict[str, Any]:
         if stored.outcome != "pending":
             return {}
-        return {"phase": "claimed", "lease_until": None, **store.due_keys(stored, store.WAITING_SEND, due)}
+        why = {"error_code": fates.HELD, "error_message": fates.HELD_BECAUSE} if wait is None else {}
+        return {"phase": "claimed", "lease_until": None, **why, **store.due_keys(stored, store.WAITING_SEND, due)}
 
     store.amend(message, decide)
     return wait

@@ -72,14 +72,18 @@ def count(changes: Iterable[Change]) -> None:
 
     Raises table.TransactionRefused when others were in the way all the time.
     """
-    keep_up(latest(move for change in changes for move in _moves(change)).values())
+    keep_up(latest(move for change in changes for move in _moves(change)).values(), is_told=True)
 
 
-def keep_up(moves: Iterable[Move]) -> int:
-    """Brings the totals up to these moves; gives how many were not counted yet."""
+def keep_up(moves: Iterable[Move], *, is_told: bool = False) -> int:
+    """Brings the totals up to these moves; gives how many were not counted yet.
+
+    `is_told` says that they are changes as the stream tells them: then a change that comes after a later one is known
+    for what it is, also where the later one adds what was added before both.
+    """
     waiting, done = list(moves), 0
     while waiting:
-        taken, news = _apply(waiting[:_READ_AT_ONCE])
+        taken, news = _apply(waiting[:_READ_AT_ONCE], is_told=is_told)
         waiting, done = waiting[taken:], done + news
     return done
 
@@ -131,11 +135,11 @@ def _moves(change: Change) -> Iterator[Move]:
         yield Move(old.pk, old.sk, order_of(int(old.v), is_gone=True), {}, is_gone=True)
 
 
-def _apply(moves: list[Move]) -> tuple[int, int]:
+def _apply(moves: list[Move], *, is_told: bool) -> tuple[int, int]:
     """Counts the first of these moves, as many as go together: how many that were, and how many of them were news."""
     for turn in _TURNS:
         marks = marks_of([(move.pk, move.sk) for move in moves])
-        taken, news = _together(moves, marks)
+        taken, news = _together(moves, marks, is_told=is_told)
         if not news:
             return taken, 0
         change = total_of(difference(mark.lines, move.lines) for move, mark in news)
@@ -151,7 +155,9 @@ def _apply(moves: list[Move]) -> tuple[int, int]:
     return taken, len(news)
 
 
-def _together(moves: Sequence[Move], marks: Sequence[CountedPlace]) -> tuple[int, list[tuple[Move, CountedPlace]]]:
+def _together(
+    moves: Sequence[Move], marks: Sequence[CountedPlace], *, is_told: bool
+) -> tuple[int, list[tuple[Move, CountedPlace]]]:
     """How many moves, from the first on, fit into one transaction, and those of them that are not counted yet."""
     news: list[tuple[Move, CountedPlace]] = []
     touched: set[Line] = set()
@@ -159,7 +165,7 @@ def _together(moves: Sequence[Move], marks: Sequence[CountedPlace]) -> tuple[int
         if mark.order >= move.order:
             continue
         changed = difference(mark.lines, move.lines)
-        if not changed:
+        if not changed and not is_told:
             # What it adds was counted with an earlier version of it.
             continue
         lines = touched | set(changed)
