@@ -6,6 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leadflow.campaigns.schema.audiences import (
+        Assumptions,
+        AudiencePreview,
+        AudiencePreviewRequest,
+        CampaignSimulation,
+        CampaignSimulationRequest,
+        MissingVariable,
+        SampleLead,
+        SimulatedCost,
+        SimulatedHour,
+        SimulatedStep,
+    )
     from leadflow.campaigns.schema.campaigns import (
         AutoPause,
         EditEffect,
@@ -45,7 +57,12 @@ if TYPE_CHECKING:
     from leadflow.campaigns.schema.suppressions import Suppression, SuppressionCreate
 
 __all__ = [
+    "Assumptions",
+    "AudiencePreview",
+    "AudiencePreviewRequest",
     "AutoPause",
+    "CampaignSimulation",
+    "CampaignSimulationRequest",
     "CampaignStats",
     "EditEffect",
     "EmailCampaign",
@@ -66,8 +83,13 @@ __all__ = [
     "Goal",
     "HourStats",
     "LinkStats",
+    "MissingVariable",
     "PreviewRequest",
+    "SampleLead",
     "SendWindow",
+    "SimulatedCost",
+    "SimulatedHour",
+    "SimulatedStep",
     "StepStats",
     "Suppression",
     "SuppressionCreate",
@@ -78,7 +100,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Assumptions": "leadflow.campaigns.schema.audiences",
+    "AudiencePreview": "leadflow.campaigns.schema.audiences",
+    "AudiencePreviewRequest": "leadflow.campaigns.schema.audiences",
     "AutoPause": "leadflow.campaigns.schema.campaigns",
+    "CampaignSimulation": "leadflow.campaigns.schema.audiences",
+    "CampaignSimulationRequest": "leadflow.campaigns.schema.audiences",
     "CampaignStats": "leadflow.campaigns.schema.numbers",
     "EditEffect": "leadflow.campaigns.schema.campaigns",
     "EmailCampaign": "leadflow.campaigns.schema.campaigns",
@@ -99,8 +126,13 @@ _HOMES = {
     "Goal": "leadflow.campaigns.schema.campaigns",
     "HourStats": "leadflow.campaigns.schema.numbers",
     "LinkStats": "leadflow.campaigns.schema.numbers",
+    "MissingVariable": "leadflow.campaigns.schema.audiences",
     "PreviewRequest": "leadflow.campaigns.schema.mails",
+    "SampleLead": "leadflow.campaigns.schema.audiences",
     "SendWindow": "leadflow.campaigns.schema.campaigns",
+    "SimulatedCost": "leadflow.campaigns.schema.audiences",
+    "SimulatedHour": "leadflow.campaigns.schema.audiences",
+    "SimulatedStep": "leadflow.campaigns.schema.audiences",
     "StepStats": "leadflow.campaigns.schema.numbers",
     "Suppression": "leadflow.campaigns.schema.suppressions",
     "SuppressionCreate": "leadflow.campaigns.schema.suppressions",

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from leadflow.campaigns import store
-from leadflow.campaigns.rules import contacts, editing, members, variants
+from leadflow.campaigns.rules import audience, contacts, editing, members, variants
 from leadflow.campaigns.rules.contacts import Contact
 from leadflow.campaigns.store import contacts as had
 from leadflow.core import clock
@@ -70,17 +70,24 @@ class Judged:
 
 
 @dataclass
-class _Known:
+class Known:
+    """What was read about members, for all of them together."""
+
     reached: Mapping[str, leads.Reached]
     suppressed: Mapping[str, str]
     stops: Mapping[str, Mapping[str, str]]
     contacted: Mapping[str, had.ContactedAddress]
     mails: Mapping[str, store.EmailSent] = field(default_factory=dict)
 
+    def contact(self, lead_id: str) -> had.ContactedAddress | None:
+        """What the member's address had."""
+        reached = self.reached.get(lead_id)
+        return self.contacted.get(reached.mark) if reached and reached.mark else None
+
 
 def judge(scene: Scene, lead_ids: Sequence[str]) -> list[Judged]:
     """The verdict on each of these members, in their order."""
-    known = _look_up(scene, lead_ids)
+    known = look_up(scene, lead_ids)
     now = clock.now()
     return [_judged(scene, lead_id, known, now) for lead_id in lead_ids]
 
@@ -109,10 +116,27 @@ def template_of(scene: Scene, lead_id: str) -> str:
     return variants.chosen(scene.step, lead_id)
 
 
-def _look_up(scene: Scene, lead_ids: Sequence[str]) -> _Known:
+def sorted_out(
+    campaign: Mapping[str, Any], found: Iterable[Mapping[str, Any]], now: datetime
+) -> tuple[list[Mapping[str, Any]], int]:
+    """Which of these leads belong to the audience, and how many more do but for the campaign's exclusions."""
+    fitting = [lead for lead in found if audience.fits(campaign, lead, now)]
+    excluded = excluded_steps(campaign)
+    asked = [store.mail_of(*of_step, str(lead["id"])) for of_step in excluded for lead in fitting]
+    mails = {mail.id: mail for mail in store.find_mails(asked)}
+    members_of = [
+        lead
+        for lead in fitting
+        if not audience.is_excluded(campaign, lead, now, had_mail_of(excluded, str(lead["id"]), mails))
+    ]
+    return members_of, len(fitting) - len(members_of)
+
+
+def look_up(scene: Scene, lead_ids: Sequence[str]) -> Known:
+    """What is to be known of these members: a few reads for each hundred."""
     reached = leads.reach_all(lead_ids)
     emails = [one.lead["email"] for one in reached.values() if one.lead["email"] is not None]
-    return _Known(
+    return Known(
         reached,
         store.suppressed_among("email", emails),
         had.find_stops(_shown_as(reached), _marks(scene.campaign)),
@@ -138,11 +162,11 @@ def _asked_mails(scene: Scene, lead_ids: Sequence[str]) -> list[str]:
     return own + [store.mail_of(*of_step, lead_id) for of_step in scene.excluded for lead_id in lead_ids]
 
 
-def _judged(scene: Scene, lead_id: str, known: _Known, now: datetime) -> Judged:
+def _judged(scene: Scene, lead_id: str, known: Known, now: datetime) -> Judged:
     mail_id = scene.mail_id(lead_id)
     reached = known.reached.get(lead_id)
-    contacted = known.contacted.get(reached.mark) if reached and reached.mark else None
-    member = _member(scene, lead_id, known, contacted, now)
+    contacted = known.contact(lead_id)
+    member = member_of(scene, lead_id, known, now)
     closed = None
     for gate in members.gates_of(scene.campaign, scene.step, scene.steps, member, now):
         if gate.fails:
@@ -153,15 +177,14 @@ def _judged(scene: Scene, lead_id: str, known: _Known, now: datetime) -> Judged:
     return Judged(lead_id, mail_id, reached, closed.code if closed else None, contacted=contacted)
 
 
-def _member(
-    scene: Scene, lead_id: str, known: _Known, contacted: had.ContactedAddress | None, now: datetime
-) -> members.Member:
+def member_of(scene: Scene, lead_id: str, known: Known, now: datetime) -> members.Member:
+    """A member as the rules see it."""
     reached = known.reached.get(lead_id)
     if reached is None:
         return members.Member(None)
     did = {**known.stops.get(lead_id, {}), **known.stops.get(str(reached.lead["id"]), {})}
     since = {reason for reason, at in did.items() if at >= scene.joined_at}
-    had_before = contacts_of(contacted)
+    had_before = contacts_of(known.contact(lead_id))
     return members.Member(
         reached.lead,
         is_erased=reached.is_erased,

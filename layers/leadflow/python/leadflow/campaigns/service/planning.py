@@ -7,12 +7,11 @@ there, and of two at the same time one finds that the other was quicker.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from leadflow.campaigns import store
-from leadflow.campaigns.rules import audience, cohorts, sequence, states
+from leadflow.campaigns.rules import cohorts, sequence, states
 from leadflow.campaigns.service import announcing, ending, ledger
-from leadflow.campaigns.service.members import excluded_steps, had_mail_of
+from leadflow.campaigns.service.members import sorted_out
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import clock, table
 from leadflow.core.observability import logger
@@ -115,24 +114,12 @@ def _next_members(campaign: Record, cursor: str | None, has_time: Callable[[], b
     looked_at = 0
     while True:
         page = leads.page(limit=cohorts.MAX_MEMBERS - len(found), cursor=cursor)
-        found += _fitting(campaign, page["items"], clock.now())
+        found += [str(lead["id"]) for lead in sorted_out(campaign, page["items"], clock.now())[0]]
         looked_at += len(page["items"])
         cursor = page["next_cursor"]
         is_full = len(found) > cohorts.MAX_MEMBERS // 2
         if cursor is None or is_full or looked_at >= _MOST_LOOKED_AT or not has_time():
             return found, cursor
-
-
-def _fitting(campaign: Record, found: list[Record], now: datetime) -> list[str]:
-    fitting = [lead for lead in found if audience.fits(campaign, lead, now)]
-    excluded = excluded_steps(campaign)
-    asked = [store.mail_of(*of_step, str(lead["id"])) for of_step in excluded for lead in fitting]
-    mails = {mail.id: mail for mail in store.find_mails(asked)}
-    return [
-        str(lead["id"])
-        for lead in fitting
-        if not audience.is_excluded(campaign, lead, now, had_mail_of(excluded, str(lead["id"]), mails))
-    ]
 
 
 def _retry(run: runs.CampaignRun) -> None:
