@@ -81,3 +81,25 @@ def test_a_lead_on_file_is_known_by_the_address_in_any_case() -> None:
     mail("m1@example.com", "Hello", sender="Ana <ANA@example.com>")
 
     assert conversation()["lead_id"] == ana
+
+
+def test_a_mail_that_names_one_of_ours_answers_it(provider: Provider, clock: Clock) -> None:
+    from tests.functional.campaigns.mailing import send, template
+    from tests.functional.conversations.talking import lead_id
+
+    channel, template_id = make(MAIL), template()
+    ana = lead_id(email="ana@example.com")
+    mails = []
+    for number in "12":
+        provider.answers(202, b"", {"X-Message-Id": f"req{number}"})
+        mails.append(send(ana, template_id, ("workflow", number)).email_id)
+    clock.advance(minutes=5)
+
+    for _ in range(2):
+        mail("m1@example.com", "Yes please", headers="In-Reply-To: <req1@geopod-ismtpd-1>\r\n", channel=channel)
+    away = "In-Reply-To: <req2@geopod-ismtpd-1>\r\nAuto-Submitted: auto-replied\r\n"
+    mail("m2@example.com", "Out of office", headers=away, channel=channel)
+
+    replied = [call("campaigns/get_email", path={"email_id": one}).json["replied_at"] for one in mails]
+    assert replied[0] is not None
+    assert replied[1] is None

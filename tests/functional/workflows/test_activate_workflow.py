@@ -52,7 +52,7 @@ def test_a_version_larger_than_an_item_is_kept_in_parts(
 
 
 def test_everything_that_cannot_work_is_named(make_workflow: MakeWorkflow, add_action: AddAction) -> None:
-    workflow_id = make_workflow(trigger="email_replied")
+    workflow_id = make_workflow()
     mail = add_action(workflow_id, "send_email", {"template_id": "NONE"})
     message = add_action(workflow_id, "send_message", {"channel": "sms", "content": "Hi"}, order=1)
     answer = call("workflows/activate_workflow", path={"workflow_id": workflow_id})
@@ -60,9 +60,9 @@ def test_everything_that_cannot_work_is_named(make_workflow: MakeWorkflow, add_a
     fields = " ".join(error["field"] for error in answer.json["errors"])
     messages = " ".join(error["message"] for error in answer.json["errors"])
     assert f"actions.{mail}.action_config.template_id" in fields
-    assert f"actions.{message}" in fields
+    assert f"actions.{message}.action_config.channel" in fields
     assert "no active email channel" in messages
-    assert "email_replied triggers are not available yet" in messages
+    assert "no active channel for sms" in messages
     assert call("workflows/get_workflow", path={"workflow_id": workflow_id}).json["status"] == "draft"
 
 

@@ -49,13 +49,3 @@ LogStatus = Literal["pending", "running", "completed", "failed", "skipped"]
 WORKFLOW_STATUSES: tuple[str, ...] = get_args(WorkflowStatus)
 WAITABLE_EVENTS: frozenset[str] = frozenset(get_args(LeadEvent))
 EXECUTION_STATUSES: tuple[str, ...] = get_args(ExecutionStatus)
-
-# What the engine can do and hear today; activation refuses the rest with a clear sentence.
-READY_TRIGGERS = frozenset(
-    {"lead_created", "lead_status_changed", "score_threshold", "email_opened", "email_clicked", "email_bounced"}
-    | {"message_received", "form_submitted", "appointment_scheduled", "time_based", "webhook", "workflow_failed"}
-)
-READY_ACTIONS = frozenset(
-    {"send_email", "send_message", "update_lead", "create_task", "wait", "condition", "call_webhook"}
-    | {"run_ai_agent", "enrich_lead"}
-)

@@ -318,7 +318,7 @@ def matches(trigger_type: str, config: Mapping[str, Any], data: Mapping[str, Any
         return config.get("form_id") in (None, data.get("form_id"))
     if trigger_type == "score_threshold":
         return int(data.get("from", 0)) < int(config["gte"]) <= int(data.get("to", 0))
-    if trigger_type in ("email_opened", "email_clicked", "email_bounced"):
+    if trigger_type in ("email_opened", "email_clicked", "email_bounced", "email_replied"):
         named = all(config.get(name) in (None, data.get(name)) for name in ("campaign_id", "template_id", "link"))
         return named and (bool(config.get("include_machine")) or not data.get("machine", False))
     if trigger_type == "message_received":

@@ -59,6 +59,7 @@ class MailState:
     clicked_at: str | None = None
     machine_opened_at: str | None = None
     unsubscribed_at: str | None = None
+    replied_at: str | None = None
     open_count: int = 0
     click_count: int = 0
     machine_open_count: int = 0
@@ -164,6 +165,12 @@ def clicked(state: MailState, number: int, link: str, at: str, *, machine: bool)
 
 def unsubscribed(state: MailState, at: str) -> MailState:
     return replace(state, unsubscribed_at=_earliest(state.unsubscribed_at, at))
+
+
+def replied(state: MailState, at: str) -> MailState:
+    """Its person has answered it, which only a mail that arrived can be."""
+    state = _arrived(state, at)
+    return replace(state, replied_at=_earliest(state.replied_at, at))
 
 
 def reported(state: MailState, event: str, at: str, data: Mapping[str, Any]) -> MailState:

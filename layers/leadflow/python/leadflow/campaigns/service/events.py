@@ -73,8 +73,8 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     """What a change of an item means, if it is a mail's.
 
     `email_opened` at the first open, `email_clicked {link, link_number}` at the first click of each link, of people
-    and of machines apart (`machine` says which), `email_bounced`. `link` is the link's address where the template
-    says it as it is, else only its site.
+    and of machines apart (`machine` says which), `email_bounced`, `email_replied`. `link` is the link's address where
+    the template says it as it is, else only its site.
     """
     if not isinstance(new, store.EmailSent):
         return []
@@ -91,6 +91,8 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
         happened.append(("email_clicked", click.at, told))
     if after.status == "bounced" != before.status:
         happened.append(("email_bounced", str(new.updated_at), {}))
+    if after.replied_at and not before.replied_at:
+        happened.append(("email_replied", after.replied_at, {}))
     return [
         DomainEvent(kind, f"{change_id}#{kind}#{number}", new.lead_id, at, {**about, **data})
         for number, (kind, at, data) in enumerate(happened)

@@ -1,6 +1,6 @@
 """Use cases of channels: the accounts themselves, sending by them, and the inbox of what their providers post."""
 
-from leadflow.channels.service.accounts import active_email_channel, create, delete, get, page, update
+from leadflow.channels.service.accounts import active_email_channel, create, delete, get, is_ready, page, update
 from leadflow.channels.service.connecting import check, mailer, messenger
 from leadflow.channels.service.erasing import erase_person
 from leadflow.channels.service.inbox import (
@@ -31,6 +31,7 @@ __all__ = [
     "get",
     "has_unread_deliveries",
     "inbox_page",
+    "is_ready",
     "mailer",
     "messenger",
     "page",

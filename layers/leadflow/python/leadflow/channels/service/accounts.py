@@ -79,6 +79,12 @@ def page(limit: int, cursor: str | None) -> dict[str, Any]:
     return {**found, "items": [_shown(record) for record in found["items"]]}
 
 
+def is_ready(channel_type: str, channel_id: str | None = None) -> bool:
+    """Whether there is an active channel of this type: the one with this id, or any."""
+    channel = store.first_active(channel_type) if channel_id is None else store.find_channel(channel_id)
+    return channel is not None and channel.is_active and channel.channel_type == channel_type
+
+
 def active_email_channel() -> Record | None:
     """The oldest active channel of type email, without its credentials; None when there is none."""
     channel = store.first_active("email")

@@ -11,8 +11,14 @@ from leadflow.leads import service as leads
 
 
 def heed(arrival: Arrival, identity: store.ChannelIdentity, at: str) -> None:
-    """Ends the sequences of who wrote, or was written to elsewhere, unless a machine wrote; `at` says when."""
+    """Ends the sequences of who wrote, or was written to elsewhere, unless a machine wrote; `at` says when.
+
+    Mails of ours that it answers are noted as answered.
+    """
     if not arrival.automatic and identity.lead_id:
+        from leadflow.campaigns import service as campaigns
+
+        campaigns.record_reply(identity.lead_id, arrival.references, at)
         stop(identity.lead_id, at)
 
 

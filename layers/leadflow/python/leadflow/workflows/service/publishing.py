@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from leadflow.core import clock, seams, table
 from leadflow.core.errors import Conflict, InvalidInput, LeadflowError
 from leadflow.core.table import Record
 from leadflow.workflows import rules, rules_outputs, store
-from leadflow.workflows.enums import READY_ACTIONS, READY_TRIGGERS
 from leadflow.workflows.service import drafts
 from leadflow.workflows.service.definitions import node_of, with_counts
 
@@ -33,7 +32,7 @@ def activate(workflow_id: str, running: str = "pin") -> Record:
             raise Conflict(f"Workflow {workflow_id} is a template; clone it and activate the copy.", workflow_id)
         triggers = [trigger for trigger in store.triggers_of(workflow_id) if trigger.is_active]
         actions = store.actions_of(workflow_id)
-        _check(triggers, actions)
+        _check(actions)
         workflow.version = int(workflow.version) + 1
         workflow.status = "active"
         if running == "follow":
@@ -81,13 +80,10 @@ def definition(workflow_id: str, version: int) -> rules.Definition:
     return seams.current().remember(f"version:{workflow_id}:{version}", read)
 
 
-def _check(triggers: list[store.WorkflowTrigger], actions: list[store.WorkflowAction]) -> None:
+def _check(actions: list[store.WorkflowAction]) -> None:
     errors: list[tuple[str, str]] = []
     if not actions:
         errors.append(("actions", "a workflow needs at least one action"))
-    for trigger in triggers:
-        if trigger.trigger_type not in READY_TRIGGERS:
-            errors.append((f"triggers.{trigger.id}", f"{trigger.trigger_type} triggers are not available yet"))
     walked = {node.id for node in rules.in_walking_order([node_of(action) for action in actions])}
     known = {action.id for action in actions}
     for action in actions:
@@ -101,14 +97,12 @@ def _action_errors(action: store.WorkflowAction, reachable: bool) -> Iterable[tu
     where = f"actions.{action.id}"
     if not reachable:
         yield where, "its parent is missing or the actions form a cycle"
-    if action.action_type not in READY_ACTIONS:
-        yield where, f"{action.action_type} actions are not available yet"
-    elif action.action_type == "wait" and action.action_config.get("for_event") not in {None, *READY_TRIGGERS}:
-        yield where, f"waiting for {action.action_config['for_event']} is not available yet"
-    elif action.action_type == "run_ai_agent":
+    if action.action_type == "run_ai_agent":
         yield from _agent_errors(where, action.action_config["agent"])
     elif action.action_type == "send_email":
         yield from _mail_errors(where, action.action_config["template_id"])
+    elif action.action_type == "send_message":
+        yield from _message_errors(where, action.action_config)
 
 
 def _reference_errors(action: store.WorkflowAction, known: set[str]) -> Iterable[tuple[str, str]]:
@@ -135,6 +129,14 @@ def _mail_errors(where: str, template_id: str) -> Iterable[tuple[str, str]]:
         yield f"{where}.action_config.template_id", error.detail
     if channels.active_email_channel() is None:
         yield where, "there is no active email channel"
+
+
+def _message_errors(where: str, config: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    from leadflow.channels import service as channels
+
+    if not channels.is_ready(config["channel"], config.get("channel_id")):
+        which = "no such" if config.get("channel_id") else "no"
+        yield f"{where}.action_config.channel", f"there is {which} active channel for {config['channel']}"
 
 
 def _frozen(
