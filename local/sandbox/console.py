@@ -119,7 +119,7 @@ class Console:
 
     def _simulate(self, request: Request, _: list[str]) -> Response:
         asked = json_object(request)
-        provider = self._provider(asked.pop("provider", None), 422)
+        provider = self._provider(asked.pop("provider", None) or self._caller(asked.get("channel")), 422)
         duplicate, shuffle = _times(asked.pop("duplicate", 1)), _switch(asked.pop("shuffle", False))
         base = f"http://{request.headers.get('host', '127.0.0.1')}"
         staged = provider.simulate(_simulation(provider, asked, base))
@@ -147,6 +147,10 @@ class Console:
 
     def _behaviour(self, name: str) -> dict[str, Any]:
         return {"provider": name, **asdict(self._behaviours.of(name))}
+
+    def _caller(self, channel: object) -> str | None:
+        """The provider by whom people of a channel write."""
+        return next((each.name for each in self._providers.values() if channel in each.channels), None)
 
     def _provider(self, name: object, status: int) -> Provider:
         if not isinstance(name, str) or name not in self._providers:

@@ -55,7 +55,7 @@ class Pages:
 <p>The outside world of this machine: what the product sends ends here and reaches nobody.</p></div>
 <dl class="figures" id="figures" data-live>{shown}</dl></header>
 <main><div>{self._messages(kept)}</div>
-<div>{self._simulate_form()}{_deliveries(self._outbox.deliveries(_DELIVERIES))}{self._behaviour_forms()}</div></main>""",
+<div>{self._write_form()}{self._simulate_form()}{_deliveries(self._outbox.deliveries(_DELIVERIES))}{self._behaviour_forms()}</div></main>""",
         )
 
     def mail(self, kept: Kept, pictures: bool) -> Response:
@@ -140,6 +140,14 @@ class Pages:
 <label>Deliveries<input name="duplicate" type="number" min="1" max="100" value="1"></label>
 <label class="check"><input name="shuffle" type="checkbox"> shuffled</label>
 <div class="wide"><button class="main">Send webhook</button></div></form></div></section>"""
+
+    def _write_form(self) -> str:
+        channels = dict.fromkeys(name for each in self._providers.values() for name in each.channels)
+        return f"""<section class="card"><h2>Write as somebody</h2><div class="inside"><form data-form="simulate">
+<input type="hidden" name="event" value="inbound"><label>Channel{_select("channel", channels)}</label>
+<label>Who<input name="from" placeholder="somebody"></label>
+<label class="wide">What<input name="body" required></label>
+<div class="wide"><button class="main">Send</button></div></form></div></section>"""
 
     def _behaviour_forms(self) -> str:
         return "".join(self._behaviour_form(name) for name in self._providers)

@@ -271,3 +271,15 @@ def test_secrets_are_kept_by_their_owner_alone(world: Running, tmp_path: Path) -
 def test_there_must_be_somebody_to_write_to(lonely: Running) -> None:
     for provider in ("twilio", "facebook", "sendgrid"):
         assert write(lonely, provider, body="Hi").status_code == 409
+
+
+@pytest.mark.parametrize("channel", ["sms", "whatsapp", "messenger", "instagram", "email"])
+def test_the_page_has_people_write_by_any_channel(world: Running, product: Product, channel: str) -> None:
+    page = world.http.get("/").text
+    assert "Write as somebody" in page
+    assert f'<option value="{channel}"' in page
+
+    answer = world.http.post("/simulate", json={"event": "inbound", "channel": channel, "body": "Hi"})
+
+    assert answer.json()["statuses"] == [200]
+    assert len(product.posted) == 1

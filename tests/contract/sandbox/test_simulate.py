@@ -147,7 +147,7 @@ def test_without_a_channel_there_is_nobody_to_tell(lonely: Running) -> None:
     ("asked", "status", "field"),
     [
         ({"provider": "pigeon"}, 422, "provider"),
-        ({"provider": None}, 422, "provider"),
+        ({"provider": None, "channel": None}, 422, "provider"),
         ({"event": "explode"}, 422, "event"),
         ({"event": None}, 422, "event"),
         ({"event": ["open", "explode"]}, 422, "event"),
