@@ -12,14 +12,16 @@ from tests.journeys.host import ROOT, HostProcess
 
 PATIENCE = 120
 # The README waits a few seconds and then looks; on a busy machine that would not do for a test.
-PAUSE = "sleep 5"
-UNTIL_IT_IS_DONE = """until call GET /workflows/$WORKFLOW/executions | grep -q '"completed"'; do sleep 0.1; done"""
+PAUSES = {
+    "sleep 5": """until call GET /workflows/$WORKFLOW/executions | grep -q '"completed"'; do sleep 0.1; done""",
+    "sleep 8": """until call GET /campaigns/$CAMPAIGN/stats | grep -q '"completed".*"sent":2,'; do sleep 0.1; done""",
+}
 
 
 def example() -> str:
-    """The commands under "From nothing to a mail" that come after the start."""
+    """The commands from "From nothing to a mail" to "The demo" that come after the start."""
     page = (ROOT / "README.md").read_text(encoding="utf-8")
-    (story,) = re.findall(r"^## From nothing to a mail\n(.*?)^## ", page, re.MULTILINE | re.DOTALL)
+    (story,) = re.findall(r"^## From nothing to a mail\n(.*?)^## The demo", page, re.MULTILINE | re.DOTALL)
     start, *commands = re.findall(r"^```sh\n(.*?)^```$", story, re.MULTILINE | re.DOTALL)
     assert start.startswith("make run"), "the example begins with the start"
     return "".join(commands)
@@ -31,8 +33,9 @@ def test_the_example_of_the_readme_ends_as_the_readme_says(
     host = new_host(tmp_path / ".local", TIME_SCALE="3600")
     run = host.start()
     commands = example()
-    assert commands.count(PAUSE) == 1
-    commands = commands.replace(PAUSE, UNTIL_IT_IS_DONE)
+    for pause, until_it_is_done in PAUSES.items():
+        assert commands.count(pause) == 1
+        commands = commands.replace(pause, until_it_is_done)
     commands = commands.replace("http://127.0.0.1:3000", run.api_url).replace("http://127.0.0.1:3001", run.sandbox_url)
 
     ended = subprocess.run(
@@ -55,3 +58,4 @@ def test_the_example_of_the_readme_ends_as_the_readme_says(
     assert "200 image/gif" in said
     assert re.search(r'"name":"Ada Lovelace".*"score":2,', said), "the open raises the score"
     assert re.search(r'"status":"opened","outcome":"accepted","attempt":1', said), said
+    assert re.search(r'"status":"completed","as_of":"[^"]*","audience":1,"sent":2,"skipped":0,', said), said

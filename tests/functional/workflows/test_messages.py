@@ -64,10 +64,11 @@ def test_a_workflow_answers(
 ) -> None:
     workflow_id = make_workflow(trigger="message_received")
     add_action(workflow_id, "send_message", {"channel": "sms", "content": "Thanks for “{{ trigger.text }}”!"})
+    channel = make(SMS)
     activate(workflow_id)
     takes(provider)
 
-    write(make(SMS), "the news")
+    write(channel, "the news")
     engine.run()
 
     assert texts(provider) == ["Thanks for “the news”!"]
