@@ -181,7 +181,7 @@ def _send(scene: Scene, batch: Sequence[Judged]) -> Progress | None:
     for one in batch:
         by_template.setdefault(template_of(scene, one.lead_id), []).append(one)
     try:
-        channel = _channel(scene)
+        channel = channel_of(scene)
         for template_id, group in by_template.items():
             held_up = _hand_over(scene, template_id, group, channel)
             if held_up is not None:
@@ -219,7 +219,7 @@ def _mail(scene: Scene, one: Judged) -> store.EmailSent:
     )
 
 
-def _channel(scene: Scene) -> Record:
+def channel_of(scene: Scene) -> Record:
     """The channel of the campaign, with what the campaign says of senders. Raises Conflict when there is none."""
     chosen = scene.campaign["channel_id"]
     try:

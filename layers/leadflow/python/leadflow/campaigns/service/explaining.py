@@ -27,7 +27,7 @@ def gates_of_mail(
     can be asked. Reads a bounded number of items and writes nothing.
     """
     mail = store.find_mail(store.tracking_id(cause)) if cause else None
-    found = [] if mail is None else [_ledger_gate(mail)]
+    found = [] if mail is None else [ledger_gate(mail)]
     if mail is not None and mail.outcome not in ("pending", "unknown"):
         return found
     found += gates.recipient(lead)
@@ -37,19 +37,20 @@ def gates_of_mail(
     channel = channels.active_email_channel()
     found += [*gating.permission(address, lead), gates.channel(channel)]
     if mail is None:
-        found += _words(template_id, lead, channel)
+        found += words(template_id, lead, channel)
     if channel is not None:
         found.append(_asked("sender", lambda: composing.sender_of(sender, channel)))
     return found
 
 
-def _ledger_gate(mail: store.EmailSent) -> Gate:
+def ledger_gate(mail: store.EmailSent) -> Gate:
+    """Where a mail stands that is claimed already."""
     sent = sending.standing(mail)
     return gates.ledger(sent.outcome, sent.reason, clock.stamp(sent.wait_until) if sent.wait_until else None)
 
 
-def _words(template_id: str, lead: Mapping[str, Any], channel: Record | None) -> Iterator[Gate]:
-    """Whether the template is there, and makes a mail for this lead."""
+def words(template_id: str, lead: Mapping[str, Any], channel: Record | None) -> Iterator[Gate]:
+    """The gates of a mail's words: whether the template is there, and makes a mail for this lead."""
     try:
         template = templates.load(template_id)
     except NotFound as error:

@@ -11,7 +11,9 @@ from leadflow.core.gates import Gate
 from leadflow.leads.service.erasing import was_erased
 from leadflow.leads.service.leads import find
 
-# It is loaded when asked, as it uses this wing itself. `explain(id, lead_id, lead)` gives gates and what is planned.
+# They are loaded when asked, as they use this wing themselves. `explain(id, lead_id, lead)` gives gates and what is
+# planned.
+_CAMPAIGNS = "leadflow.campaigns.service.standing"
 _WORKFLOWS = "leadflow.workflows.service.explaining"
 
 
@@ -30,9 +32,8 @@ def explain(lead_id: str, *, campaign_id: str | None, workflow_id: str | None) -
         if not was_erased(lead_id):
             raise NotFound("lead", lead_id)
         there = gates.failed("lead", "erased", "The person was erased.")
-    if workflow_id is None:
-        raise NotFound("campaign", str(campaign_id))
-    found = import_module(_WORKFLOWS).explain(workflow_id, lead_id, lead)
+    home, asked_for = (_WORKFLOWS, workflow_id) if workflow_id is not None else (_CAMPAIGNS, campaign_id)
+    found = import_module(home).explain(asked_for, lead_id, lead)
     asked: list[Gate] = [there, *found.gates]
     decides = gates.primary(asked, found.otherwise)
     return {
