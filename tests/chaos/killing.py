@@ -21,21 +21,22 @@ class Killed(BaseException):
     """Not an Exception, so nothing that handles errors handles it."""
 
 
-def places(work: Callable[[], Any], *modules: ModuleType) -> list[Place]:
+def places(work: Callable[[], Any], *modules: ModuleType, outside: Callable[[], int] = lambda: 0) -> list[Place]:
     """Lines of these modules that the work runs, one for each state of the world it can die in.
 
-    The world changes by calls alone, so all lines between two calls leave the same world: of each such stretch the
-    first line is listed, in the order they are reached. A line that was reached before cannot be told apart by its
-    place and is left to the stretch it was reached in first.
+    The world changes by calls alone, of AWS or of what is `outside`, which says how many it had; so all lines between
+    two calls leave the same world: of each such stretch the first line is listed, in the order they are reached. A line
+    that was reached before cannot be told apart by its place and is left to the stretch it was reached in first.
     """
     reached: dict[Place, None] = {}
     calls = [0]
-    last = [-1]
+    last = [(-1, 0)]
 
     def at(place: Place) -> None:
-        if calls[0] != last[0] and place not in reached:
+        state = (calls[0], outside())
+        if state != last[0] and place not in reached:
             reached[place] = None
-            last[0] = calls[0]
+            last[0] = state
 
     with _counted(calls):
         _traced(work, modules, at)
