@@ -43,7 +43,7 @@ NEEDS: dict[str, set[str]] = {}
 BODY = {"pydantic"}
 DOORS = [name for name in folders() if (ROOT / "functions" / name / "app.py").exists()]
 # Doors that nobody waits at may be larger.
-MOST_MODULES = {"reading": 345, "writing": 405, "working": 430}
+MOST_MODULES = {"reading": 345, "writing": 450, "working": 430}
 
 
 @functools.cache
