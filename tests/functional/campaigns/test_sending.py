@@ -533,12 +533,12 @@ def test_reconcile_marks_what_nobody_is_at_and_sends_nothing(mails: MailService,
     email_channel()
     mail = claimed(lead(), template())
     effects.begin(mail)
-    assert campaigns.reconcile() == {"mails_unknown": 0, "mails_abandoned": 0, "mails_closed": 0}
+    assert not any(campaigns.reconcile().values())
 
     clock.advance(seconds=effects.LEASE.total_seconds() + 1)
     assert campaigns.reconcile()["mails_unknown"] == 1
     assert shown(mail.id)["outcome"] == "unknown"
-    assert campaigns.reconcile() == {"mails_unknown": 0, "mails_abandoned": 0, "mails_closed": 0}
+    assert not any(campaigns.reconcile().values())
     assert due_mails() == [mail.id]
 
     clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds())

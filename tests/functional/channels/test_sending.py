@@ -107,12 +107,12 @@ SAMPLE_400: dict[str, Any] = {
         (
             400,
             SAMPLE_400,
-            errors.UpstreamRejected,
+            errors.MailRefused,
             "SendGrid answered 400: personalizations.3.to.0.email: Does not contain a valid address.; "
             "personalizations: You have included … more than once.; The name … of … at … is wrong",
         ),
-        (400, b"", errors.UpstreamRejected, "SendGrid answered 400."),
-        (400, {"errors": "all"}, errors.UpstreamRejected, "SendGrid answered 400."),
+        (400, b"", errors.MailRefused, "SendGrid answered 400."),
+        (400, {"errors": "all"}, errors.MailRefused, "SendGrid answered 400."),
         (
             401,
             {"errors": [{"message": "Maximum credits exceeded", "field": None, "help": None}]},
@@ -125,14 +125,14 @@ SAMPLE_400: dict[str, Any] = {
             errors.CredentialsRefused,
             "SendGrid answered 403: You have exceeded your messaging limits",
         ),
-        (404, b"<html>", errors.UpstreamRejected, "SendGrid answered 404."),
+        (404, b"<html>", errors.MailRefused, "SendGrid answered 404."),
         (
             413,
             b"<html><head><title>413 Request Entity Too Large</title></head></html>",
-            errors.UpstreamRejected,
+            errors.MailRefused,
             "SendGrid answered 413.",
         ),
-        (302, b"", errors.UpstreamRejected, "SendGrid answered 302."),
+        (302, b"", errors.MailRefused, "SendGrid answered 302."),
         (429, {"errors": []}, errors.RateLimited, "SendGrid takes no more requests for now."),
         (500, {"errors": [{"message": "boom"}]}, errors.OutcomeUnknown, "The provider answered 500."),
         (503, b"", errors.OutcomeUnknown, "The provider answered 503."),
@@ -188,7 +188,7 @@ def test_a_refused_key_marks_the_channel_unhealthy(provider: Provider) -> None:
 def test_a_rejected_mail_says_nothing_about_the_channel(provider: Provider) -> None:
     channel = make()
     provider.answers(400, SAMPLE_400)
-    with pytest.raises(errors.UpstreamRejected):
+    with pytest.raises(errors.MailRefused):
         service.mailer(channel["id"]).send(MAIL)
     assert service.get(channel["id"])["is_healthy"] is None
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from leadflow.campaigns.service.events import events_of, record_event
     from leadflow.campaigns.service.explaining import gates_of_mail
     from leadflow.campaigns.service.imagining import would_send
-    from leadflow.campaigns.service.sending import reconcile, send_to_lead
+    from leadflow.campaigns.service.reconciling import reconcile
+    from leadflow.campaigns.service.sending import send_to_lead
     from leadflow.campaigns.service.suppressions import is_suppressed, suppress
     from leadflow.campaigns.service.templates import get_template, require_template
 
@@ -45,7 +46,7 @@ _HOMES = {
     "get_template": "leadflow.campaigns.service.templates",
     "is_suppressed": "leadflow.campaigns.service.suppressions",
     "mails_of": "leadflow.campaigns.service.erasing",
-    "reconcile": "leadflow.campaigns.service.sending",
+    "reconcile": "leadflow.campaigns.service.reconciling",
     "record_event": "leadflow.campaigns.service.events",
     "require_template": "leadflow.campaigns.service.templates",
     "send_to_lead": "leadflow.campaigns.service.sending",
