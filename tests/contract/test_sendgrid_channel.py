@@ -89,16 +89,16 @@ def test_a_whole_cohort_goes_in_one_call_each_with_its_own_words(sandbox: Runnin
 
 def test_one_wrong_address_is_told_by_its_place(sandbox: Running) -> None:
     people = (*MAIL.recipients, Recipient("no address"))
-    with pytest.raises(errors.UpstreamRejected, match=r"personalizations\.1\.to\.0\.email") as raised:
+    with pytest.raises(errors.MailRefused, match=r"personalizations\.1\.to\.0\.email") as raised:
         send(OutgoingMail(MAIL.sender, people, "Hello", text="Hello"))
-    assert type(raised.value) is errors.UpstreamRejected
+    assert type(raised.value) is errors.MailRefused
     assert sandbox.sent() == []
 
 
 @pytest.mark.parametrize(
     ("mode", "error"),
     [
-        ("reject", errors.UpstreamRejected),
+        ("reject", errors.MailRefused),
         ("bad_token", errors.CredentialsRefused),
         ("rate_limit", errors.RateLimited),
         ("server_error", errors.OutcomeUnknown),

@@ -31,22 +31,42 @@ TEMPLATE = {
 }
 
 
+Answer = int | tuple[int, Any] | None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail as one person gets it."""
+
+    to: str
+    subject: str
+    html: str
+    text: str
+    mail_id: str
+    headers: dict[str, str]
+
+
 @dataclass
 class MailService:
     """Speaks SendGrid's mail send, on loopback. `answers` are what the next requests get; then all are accepted.
 
-    An answer is a status, or None to take the mail and hang up without a word.
+    An answer is a status, alone or with what it says, or None to take the mail and hang up without a word.
     """
 
     sent: list[dict[str, Any]] = field(default_factory=list)
-    answers: list[int | None] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     before_answer: Callable[[dict[str, Any]], None] | None = None
 
     def to(self, address: str) -> list[dict[str, Any]]:
         """The mails this address got."""
         return [mail for mail in self.sent if mail["personalizations"][0]["to"][0]["email"] == address]
 
-    def take(self, mail: dict[str, Any]) -> int | None:
+    @property
+    def received(self) -> list[Letter]:
+        """What each person got, in the order of their places in the calls."""
+        return [_as_received(mail, one) for mail in self.sent for one in mail["personalizations"]]
+
+    def take(self, mail: dict[str, Any]) -> Answer:
         answer = self.answers.pop(0) if self.answers else 202
         if answer in (202, None):
             self.sent.append(mail)
@@ -79,6 +99,21 @@ def hang_up() -> None:
         seams.current().kept.pop(name).close()
 
 
+def _as_received(mail: dict[str, Any], one: dict[str, Any]) -> Letter:
+    tags = one.get("substitutions", {})
+    parts = {part["type"]: part["value"] for part in mail["content"]}
+    for tag, value in tags.items():
+        parts = {kind: text.replace(tag, value) for kind, text in parts.items()}
+    return Letter(
+        to=one["to"][0]["email"],
+        subject=one.get("subject", mail["subject"]),
+        html=parts["text/html"],
+        text=parts["text/plain"],
+        mail_id=one["custom_args"]["lf_id"],
+        headers=one["headers"],
+    )
+
+
 def _handler(service: MailService) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -87,11 +122,12 @@ def _handler(service: MailService) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             mail = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            status = service.take(mail) if self.path == "/sendgrid/v3/mail/send" else 404
-            if status is None:
+            answer = service.take(mail) if self.path == "/sendgrid/v3/mail/send" else 404
+            if answer is None:
                 self.close_connection = True
                 return
-            body = b"" if status == 202 else b'{"errors": [{"message": "no", "field": null}]}'
+            status, said = answer if isinstance(answer, tuple) else (answer, [{"message": "no", "field": None}])
+            body = b"" if status == 202 else json.dumps({"errors": said}).encode()
             self.send_response(status)
             self.send_header("content-length", str(len(body)))
             self.send_header("x-message-id", f"provider-{len(service.sent)}")

@@ -188,7 +188,7 @@ def test_a_refused_key_marks_the_channel_unhealthy(provider: Provider) -> None:
 def test_a_rejected_mail_says_nothing_about_the_channel(provider: Provider) -> None:
     channel = make()
     provider.answers(400, SAMPLE_400)
-    with pytest.raises(errors.UpstreamRejected):
+    with pytest.raises(errors.MailRefused):
         service.mailer(channel["id"]).send(MAIL)
     assert service.get(channel["id"])["is_healthy"] is None
 

@@ -132,6 +132,11 @@ def in_doubt(state: MailState) -> MailState:
     return replace(state, outcome="unknown", lease_until=None) if state.outcome == "pending" else state
 
 
+def lost(state: MailState) -> MailState:
+    """The provider had its time to report on a mail in doubt and said nothing; what it says later still counts."""
+    return rejected(state, "lost") if state.outcome == "unknown" else state
+
+
 def opened(state: MailState, at: str, *, machine: bool) -> MailState:
     """Our tracking picture was fetched."""
     state = _arrived(state, at)

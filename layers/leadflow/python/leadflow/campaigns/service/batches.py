@@ -7,7 +7,7 @@ from typing import Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import states
-from leadflow.campaigns.service.ledger import changed
+from leadflow.campaigns.service.ledger import changed, moved_many
 from leadflow.campaigns.store import batches
 from leadflow.core import clock, effects, table
 from leadflow.core.settings import settings
@@ -58,6 +58,10 @@ def reconcile() -> dict[str, int]:
 def _closed(batch: store.MailBatch) -> int:
     """The provider had its time to report on mails in doubt: what its campaign wants of those is done."""
     batches.take_over(batch)
+    campaign = store.find_campaign(batch.campaign_id) if batch.campaign_id else None
+    if campaign is not None and campaign.unknown_policy == "fail":
+        mails = store.find_mails(store.mail_ids_of(batch))
+        moved_many([mail for mail in mails if mail.batch_id == batch.id], states.lost)
     batches.close(batch)
     return 0
 

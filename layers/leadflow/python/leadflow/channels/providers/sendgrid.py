@@ -30,6 +30,8 @@ _NO_TRACKING = {
 }
 _FIELD = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
 _PERSONAL = re.compile(r"\[[^\]]*\]|\"[^\"]*\"|'[^']*'|\S*@\S*|\S*\d{5,}\S*")
+# A refusal with another status is about the call itself.
+_ABOUT_THE_MAIL = (400, 413)
 _ROW = re.compile(r"personalizations\.([0-9]{1,4})(?![0-9])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -128,7 +130,7 @@ def _refusal(response: httpx.Response) -> LeadflowError:
     for problem in problems:
         if row := _ROW.match(problem.field):
             recipients.setdefault(int(row[1]), f"SendGrid answered {status}: {_told(problem)}")
-    shared = any(problem.field and not problem.field.startswith("personalizations") for problem in problems)
+    shared = status not in _ABOUT_THE_MAIL or any(problem.field and not problem.field.startswith("personalizations") for problem in problems)
     return MailRefused(detail, recipients, shared=shared, too_large=status == 413)
 
 
