@@ -130,7 +130,9 @@ def _refusal(response: httpx.Response) -> LeadflowError:
     for problem in problems:
         if row := _ROW.match(problem.field):
             recipients.setdefault(int(row[1]), f"SendGrid answered {status}: {_told(problem)}")
-    shared = status not in _ABOUT_THE_MAIL or any(problem.field and not problem.field.startswith("personalizations") for problem in problems)
+    shared = status not in _ABOUT_THE_MAIL or any(
+        problem.field and not problem.field.startswith("personalizations") for problem in problems
+    )
     return MailRefused(detail, recipients, shared=shared, too_large=status == 413)
 
 
