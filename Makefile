@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled fuzz check lint format types template \
-	openapi openapi-check diagram bench build admin-key lock clean
+	openapi openapi-check diagram bench chaos build admin-key lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -94,6 +94,9 @@ diagram: setup ## draw the picture of docs/ARCHITECTURE.md
 
 bench: setup ## cold start, warm overhead, AWS calls, long lists, webhooks, workflows; ARGS=cold|warm|calls|lists|webhooks|workflows, BENCH_ROUNDS
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+chaos: setup ## a campaign under 50 kills, pauses and a failing provider; ARGS="--leads 2000 --kills 50 --seed 1"
+	@$(BIN)/python -m tests.journeys.storm $(ARGS)
 
 build: ## what `sam deploy` uploads; needs the SAM CLI and python3.13
 	@command -v sam >/dev/null || { echo "The SAM CLI is not installed: pip install aws-sam-cli (in a venv of its own)." >&2; exit 1; }

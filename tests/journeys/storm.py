@@ -1,0 +1,189 @@
+"""A campaign on the one-machine mode that is killed, held and lied to at random while it runs.
+
+The whole host is killed (SIGKILL: workers, queues, timers and all) and started again, the campaign is paused and
+resumed, and the mail provider times out after accepting, refuses for too much, or breaks. In the end the provider's own
+book says who got what. `make chaos` is 2,000 leads, two steps and 50 kills; a journey does the same with fewer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local.client import Api, Refused, Run
+from tests.journeys.host import HostProcess
+
+KEY = "lf_" + "s" * 43
+_PATIENCE_SECONDS = 240
+_MODES: tuple[dict[str, Any], ...] = (
+    {"mode": "ok"},
+    {"mode": "timeout_after_accept", "rate": 0.3},
+    {"mode": "rate_limit", "rate": 0.5, "retry_after": 1},
+    {"mode": "server_error", "rate": 0.4},
+)
+
+
+@dataclass
+class Storm:
+    """One run: a host on this directory, and what has been done to it."""
+
+    data_dir: Path
+    seed: int
+    leads: int
+    kills: int
+    per_second: int
+    done: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)  # noqa: S311 - a seed that can be given again is what is wanted
+        self.host = HostProcess(self.data_dir, TIME_SCALE="3600", ADMIN_KEY=KEY)
+        self.campaign_id = ""
+        self.api: Api | None = None
+        self.sandbox: Api | None = None
+
+    def run(self) -> dict[str, Any]:
+        """The figures of the whole run. Raises AssertionError when the law does not hold or a mail went out twice."""
+        started = time.monotonic()
+        try:
+            self._connect(self.host.start())
+            self._prepare()
+            launched = time.monotonic()
+            while self.done["kills"] < self.kills or self._status() == "paused":
+                self._something()
+            self._calm()
+            self._until(lambda: self._status() == "completed", "the campaign never ended")
+            sending = time.monotonic() - launched
+            stats = self._settled()
+            return {
+                **self._judged(stats),
+                "seconds_sending": round(sending),
+                "seconds": round(time.monotonic() - started),
+            }
+        finally:
+            self._disconnect()
+            self.host.kill()
+
+    def _connect(self, run: Run) -> None:
+        self._disconnect()
+        self.api, self.sandbox = Api(run.api_url, run.admin_key), Api(run.sandbox_url)
+
+    def _disconnect(self) -> None:
+        for client in (self.api, self.sandbox):
+            if client is not None:
+                client.close()
+
+    def _prepare(self) -> None:
+        lines = [json.dumps({"name": f"Lead {n}", "email": f"lead{n}@storm.example.com"}) for n in range(self.leads)]
+        made = self.api.request(
+            "POST",
+            "/leads/import?fire_triggers=false",
+            content="\n".join(lines).encode(),
+            headers={"content-type": "application/x-ndjson"},
+        ).json()
+        self._until(lambda: self.api.get(f"/imports/{made['id']}")["created"] == self.leads, "the leads never came")
+        campaign = {"name": "Storm", "target_audience": {"all": []}, "rate_per_second": self.per_second}
+        self.campaign_id = self.api.post("/campaigns", campaign)["id"]
+        for number in (1, 2):
+            words = {"name": f"Step {number}", "subject": f"Step {number} for {{{{ name }}}}", "variables": ["name"]}
+            template = self.api.post("/templates", {**words, "body": "<p>Hello {{ name }}</p>"})
+            step = {"step_number": number, "delay_hours": 2 * (number - 1), "template_id": template["id"]}
+            self.api.post(f"/campaigns/{self.campaign_id}/steps", step)
+        self.api.post(f"/campaigns/{self.campaign_id}/launch")
+
+    def _something(self) -> None:
+        """One thing that may happen, and a moment to work in between."""
+        if self._status() == "completed":
+            raise AssertionError(f"the campaign was over after {self.done['kills']} kills: send more slowly")
+        what = self.chance.choice(("kill", "kill", "pause", "resume", "resume", "provider"))
+        if what == "kill":
+            self.host.kill()
+            self._connect(self.host.start())
+            self.done["kills"] += 1
+        elif what == "provider":
+            mode = self.chance.choice(_MODES)
+            self.sandbox.request("PUT", "/behaviour/sendgrid", mode)
+            self.done[str(mode["mode"])] += 1
+        else:
+            try:
+                self.api.post(f"/campaigns/{self.campaign_id}/{what}")
+                self.done[f"{what}s"] += 1
+            except Refused:
+                # It is as it was to become already.
+                pass
+        time.sleep(self.chance.uniform(0.05, 0.8))
+
+    def _calm(self) -> None:
+        self.sandbox.request("PUT", "/behaviour/sendgrid", {"mode": "ok"})
+        if self._status() == "paused":
+            self.api.post(f"/campaigns/{self.campaign_id}/resume")
+
+    def _status(self) -> str:
+        return str(self.api.get(f"/campaigns/{self.campaign_id}")["status"])
+
+    def _settled(self) -> dict[str, Any]:
+        """The numbers once they stand still: the provider has reported, and the stream is read."""
+        before: dict[str, Any] = {}
+        still = 0
+        give_up = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < give_up:
+            stats: dict[str, Any] = self.api.get(f"/campaigns/{self.campaign_id}/stats")
+            del stats["as_of"]
+            still = still + 1 if stats == before else 0
+            if still == 4 and stats["pending"] == 0:
+                return stats
+            before = stats
+            time.sleep(2)
+        raise AssertionError(f"the numbers never stood still: {before}")
+
+    def _judged(self, stats: dict[str, Any]) -> dict[str, Any]:
+        for step in stats["steps"]:
+            parts = [step[name] for name in ("sent", "skipped", "failed", "unknown", "pending")]
+            assert sum(parts) == step["audience"] == self.leads, step
+        mails = self.sandbox.get("/sent?provider=sendgrid")["items"]
+        got = Counter((mail["to"], mail["subject"].partition(" for ")[0]) for mail in mails)
+        twice = [mail for mail, times in got.items() if times > 1]
+        assert not twice, f"{len(twice)} mails went out twice, as {twice[:3]}"
+        steps = [{name: step[name] for name in ("sent", "skipped", "failed", "unknown")} for step in stats["steps"]]
+        assert sum(step["sent"] for step in steps) <= len(mails), "more counted as sent than the provider has"
+        assert len(mails) <= sum(step["sent"] + step["unknown"] for step in steps), "the provider has more than we know"
+        return {"leads": self.leads, "steps": steps, "at_provider": len(mails), "twice": 0, **self.done}
+
+    def _until(self, look: Callable[[], bool], otherwise: str) -> None:
+        give_up = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < give_up:
+            try:
+                if look():
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.2)
+        raise AssertionError(otherwise)
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the figures as JSON."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--leads", type=int, default=2_000)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--per-second", type=int, default=25)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        storm = Storm(Path(folder) / "data", options.seed, options.leads, options.kills, options.per_second)
+        print(json.dumps(storm.run(), indent=2))  # noqa: T201 - what the program is for
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
