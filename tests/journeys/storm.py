@@ -2,7 +2,7 @@
 
 The whole host is killed (SIGKILL: workers, queues, timers and all) and started again, the campaign is paused and
 resumed, and the mail provider times out after accepting, refuses for too much, or breaks. In the end the provider's own
-book says who got what. `make chaos` is 2,000 leads, two steps and 50 kills; a journey does the same with fewer.
+book says who got what. `make chaos` is 2,000 leads, two steps and 50 kills.
 """
 
 from __future__ import annotations
