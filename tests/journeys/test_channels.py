@@ -17,7 +17,7 @@ from tests.journeys.deliveries import Post, Senders, deliver
 from tests.journeys.host import HostProcess
 
 # DELIVERIES=10000 for the figures of record.
-DELIVERIES = int(os.environ.get("DELIVERIES", "600"))
+DELIVERIES = int(os.environ.get("DELIVERIES", "200"))
 AT_ONCE = 50
 PEOPLE = 20
 _SETTLED_SECONDS = 60 + DELIVERIES / 5
