@@ -202,6 +202,8 @@ def _request_body(door: Door, references: dict[_Model, dict[str, Any]]) -> dict[
 
 def _success(door: Door, references: dict[_Model, dict[str, Any]]) -> dict[str, Any]:
     spec = door.spec
+    if spec is None and door.route.method == "GET":
+        return {"200": {"description": "The challenge.", "content": {"text/plain": {"schema": {"type": "string"}}}}}
     if spec is None:
         return {"204": {"description": "Kept. It is worked on later."}}
     if door.answer is NoneType:
@@ -256,7 +258,8 @@ def _refusals(door: Door) -> list[str]:
     possible = {
         "400": bool(spec and (spec.body or spec.page)) or from_pages,
         "401": not route.public or spec is None,
-        "403": not route.public or from_pages,
+        # What a provider asks by GET is whether we know its verify token.
+        "403": not route.public or from_pages or (spec is None and route.method == "GET"),
         # A public picture is shown for any id.
         "404": "{" in route.path and not (route.public and door.shows and door.shows[0].startswith("image/")),
         "409": changes and not route.public,
