@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from leadflow.activities.service import tasks
 from leadflow.activities.store import tasks as kept_tasks
-from leadflow.activities.store import writing
+from leadflow.core import holding
 from leadflow.workflows.service import actions, dispatching, recovery, running, starting
 from tests.chaos.worlds import Actions, World, alone, killed_everywhere
 from tests.functional.activities.plans import appointment
@@ -18,7 +18,7 @@ from tests.harness import call
 
 MODULES: tuple[ModuleType, ...] = (
     *(dispatching, starting, recovery, running, actions),
-    *(tasks, kept_tasks, writing),
+    *(tasks, kept_tasks, holding),
 )
 
 

@@ -1,6 +1,6 @@
 """Where tasks, appointments and the time that appointments take are kept."""
 
-from leadflow.activities.store.agendas import Agenda, agenda
+from leadflow.activities.store.agendas import Agenda, agenda, assignee_key
 from leadflow.activities.store.appointments import (
     Appointment,
     appointments_before,
@@ -19,7 +19,7 @@ from leadflow.activities.store.tasks import (
     save_task,
     tasks_before,
 )
-from leadflow.activities.store.writing import Hold, LeadGone, assignee_key
+from leadflow.core.holding import Hold, LeadGone
 
 __all__ = [
     "Agenda",

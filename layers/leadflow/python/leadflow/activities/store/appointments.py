@@ -10,8 +10,8 @@ from pynamodb.transactions import TransactWrite
 
 from leadflow.activities.enums import APPOINTMENT_STATUSES, SHARDS
 from leadflow.activities.store.agendas import Agenda
-from leadflow.activities.store.writing import Hold, attempt
 from leadflow.core import ids, listing, table, timeline
+from leadflow.core.holding import Hold, attempt
 
 
 class Appointment(table.Item, discriminator="Appointment"):

@@ -9,8 +9,8 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.transactions import TransactWrite
 
 from leadflow.activities.enums import SHARDS, TASK_STATUSES
-from leadflow.activities.store.writing import Hold, attempt
 from leadflow.core import ids, listing, table, timeline
+from leadflow.core.holding import Hold, attempt
 
 
 class Task(table.Item, discriminator="Task"):

@@ -11,7 +11,6 @@ from leadflow.channels.store.accounts import (
 )
 from leadflow.channels.store.conversations import (
     Conversation,
-    LeadGone,
     assignee_key,
     change_conversation,
     drop_first,
@@ -72,6 +71,7 @@ from leadflow.channels.store.messages import (
     waiting_messages,
 )
 from leadflow.channels.store.quotas import ChannelMinute, take_place
+from leadflow.core.holding import LeadGone
 
 __all__ = [
     "WAITING_DELIVERY",

@@ -12,14 +12,13 @@ from pynamodb.transactions import TransactWrite
 from leadflow.channels.enums import CONVERSATION_STATUSES
 from leadflow.channels.store.identities import ChannelIdentity
 from leadflow.core import clock, effects, ids, listing, table
+from leadflow.core.holding import Hold, attempt
 from leadflow.core.secrets import keyed_hash
 from leadflow.core.settings import settings
 
 SHARDS = 4
 # What its index keys are made of.
 _PLACED_BY = frozenset({"status", "last_message_at", "assigned_to"})
-# Adds to a transaction the one condition that its lead is there.
-Hold = Callable[[TransactWrite], None]
 
 
 class Conversation(table.Item, discriminator="Conversation"):
@@ -90,10 +89,6 @@ class Conversation(table.Item, discriminator="Conversation"):
             setattr(self, name, value)
 
 
-class LeadGone(Exception):
-    """Something was to be written for a lead that is not there (any more)."""
-
-
 def assignee_key(assigned_to: str) -> str:
     """Stands for an assignee in keys, however the name is spelled."""
     return keyed_hash("assignee", " ".join(assigned_to.split()).casefold(), size=16)
@@ -155,7 +150,7 @@ def open_conversation(conversation: Conversation, identity: ChannelIdentity | No
         if identity is not None:
             point(writes, identity, conversation.id)
 
-    committed(add, hold)
+    attempt(add, hold)
 
 
 def open_again(conversation: Conversation, identity: ChannelIdentity) -> None:
@@ -167,7 +162,7 @@ def open_again(conversation: Conversation, identity: ChannelIdentity) -> None:
         writes.save(conversation)
         point(writes, identity, conversation.id)
 
-    committed(add, None)
+    attempt(add)
 
 
 def point(writes: TransactWrite, identity: ChannelIdentity, conversation_id: str) -> None:
@@ -178,20 +173,6 @@ def point(writes: TransactWrite, identity: ChannelIdentity, conversation_id: str
         condition=ChannelIdentity.pk.exists() & (was.does_not_exist() if before is None else was == before),
         add_version_condition=False,
     )
-
-
-def committed(add: Callable[[TransactWrite], None], hold: Hold | None) -> None:
-    try:
-        with table.transaction() as writes:
-            if hold is not None:
-                hold(writes)
-            add(writes)
-    except table.TransactionRefused as refused:
-        if hold is not None and refused.failed(0):
-            raise LeadGone from refused
-        if refused.contended or "ConditionalCheckFailed" in refused.reasons:
-            raise table.Stale from refused
-        raise
 
 
 def take_turn(conversation: Conversation) -> bool:

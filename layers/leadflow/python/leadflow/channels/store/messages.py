@@ -8,10 +8,11 @@ from typing import Any
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.transactions import TransactWrite
 
-from leadflow.channels.store.conversations import Conversation, Hold, committed, point, updates
+from leadflow.channels.store.conversations import Conversation, point, updates
 from leadflow.channels.store.identities import ChannelIdentity, ProviderMessage
 from leadflow.core import due, effects, listing, table, timeline
 from leadflow.core.errors import InProgress
+from leadflow.core.holding import Hold, attempt
 from leadflow.core.turns import Turns
 
 # Kinds of work that a message waits for in the due-index: to be sent (or settled), and to get its files.
@@ -102,7 +103,7 @@ class Writing:
 
     def done(self) -> None:
         """Writes all of it. Raises LeadGone, or table.Stale when something has changed or others were in the way."""
-        committed(self._add, self.hold)
+        attempt(self._add, self.hold)
 
     def _add(self, writes: TransactWrite) -> None:
         self.message.touch()

@@ -1,28 +1,25 @@
-"""What the items of this wing share: who an assignee is in a key, and writes that want their lead to be there."""
+"""Writes that want their lead to be there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from pynamodb.transactions import TransactWrite
+from typing import TYPE_CHECKING
 
 from leadflow.core import table
-from leadflow.core.secrets import keyed_hash
 
-# Adds to a transaction the one condition that its lead is there.
-Hold = Callable[[TransactWrite], None]
+if TYPE_CHECKING:
+    from pynamodb.transactions import TransactWrite
+
+# Adds to a transaction; as a hold, the one condition that its lead is there.
+Fill = Callable[["TransactWrite"], None]
+Hold = Fill
 
 
 class LeadGone(Exception):
     """A record was to be written for a lead that is not there (any more)."""
 
 
-def assignee_key(person: str) -> str:
-    """Stands for an assignee in keys; `person` is spelled as `rules.same_person` spells it."""
-    return keyed_hash("assignee", person, size=16)
-
-
-def attempt(fill: Callable[[TransactWrite], None], hold: Hold | None = None) -> None:
+def attempt(fill: Fill, hold: Hold | None = None) -> None:
     """Commits what `fill` adds, all or nothing, if the lead of `hold` is there.
 
     Raises LeadGone, table.Stale when another condition failed or others were in the way, so that it is for the caller
