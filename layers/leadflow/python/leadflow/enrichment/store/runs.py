@@ -187,7 +187,11 @@ def walk_on(writes: TransactWrite, job: EnrichmentJob, cursor: str | None, *, be
     kind = EnrichmentJob
     here = kind.cursor.does_not_exist() if job.cursor is None else kind.cursor == job.cursor
     condition = (kind.status == "running") & (kind.is_walked == False) & here  # noqa: E712
-    actions = [kind.total.add(begun), kind.looked_at.add(looked_at), kind.updated_at.set(clock.now_stamp())]
+    actions: list[Action] = [
+        kind.total.add(begun),
+        kind.looked_at.add(looked_at),
+        kind.updated_at.set(clock.now_stamp()),
+    ]
     if cursor is None:
         actions += _walked()
     else:
