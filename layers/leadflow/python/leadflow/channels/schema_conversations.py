@@ -70,6 +70,8 @@ class Conversation(Read):
     """A thread with one person on one channel. Of the four ids the one of its channel says who they are there.
 
     `window_closes_at` is until when a free message may be sent, null where that does not matter or nobody wrote yet.
+    `channel_metadata.referral` is the link or ad the person came by last, where the provider tells: `ref`, `source`,
+    `ad_id`, `url`, `title`, `at`.
     """
 
     id: str
