@@ -97,7 +97,10 @@ class Conversation(Read):
 
 
 class AttachmentWrite(Write):
-    """A file at a public address that the provider fetches when the message is sent."""
+    """A file at a public address, fetched when the message is sent: by the provider, for mails by us (20 MB together).
+
+    SMS takes 10, mails 10, WhatsApp, Messenger and Instagram one; Messenger and Instagram take it without `content`.
+    """
 
     url: OutboundUrl
     media_type: Annotated[Line, Field(max_length=200)] | None = None
