@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from leadflow.core import clock, conditions, due, ids, table
-from leadflow.core.errors import Conflict, NotFound, RateLimited
+from leadflow.core import clock, conditions, ids, table
+from leadflow.core.errors import Conflict, NotFound
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.enrichment.enums import RUN_STATUSES
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PAGE = 45
 # One call stops after this long and is called again.
 WALK_SECONDS = 45
-_TURNS = Turns(8, longest_pause_seconds=0.5)
+_TURNS = Turns(24, longest_pause_seconds=0.25)
 _COUNTED = tuple(status for status in RUN_STATUSES if status not in ("queued", "running"))
 
 
@@ -63,23 +63,17 @@ def get(job_id: str) -> Record:
 
 def stop(job_id: str) -> Record:
     """Stops a job: no run of it asks anybody from now on. Raises NotFound, Conflict when it is over."""
-    for _ in _TURNS:
-        job = _load(job_id)
-        if job.status == "stopped":
-            return _shown(job)
-        if _is_done(job):
-            raise Conflict(f"Job {job_id} is over.", job_id)
-        kind = store.EnrichmentJob
-        try:
-            table.change(job, [kind.status.set("stopped"), kind.stopped_at.set(clock.now_stamp())])
-        except table.Stale:
-            continue
+    job, kind = _load(job_id), store.EnrichmentJob
+    if job.status == "stopped":
         return _shown(job)
-    raise RateLimited(f"Job {job_id} is being worked on by many at once.")
+    if _is_done(job):
+        raise Conflict(f"Job {job_id} is over.", job_id)
+    table.change(job, [kind.status.set("stopped"), kind.stopped_at.set(clock.now_stamp())], any_version=True)
+    return _shown(job)
 
 
 def walk(job_id: str) -> None:
-    """Goes on with a job until every lead has its run or the time is up. Raises RateLimited when crowded out."""
+    """Goes on with a job until every lead has its run or the time is up. Raises RateLimited when not queued."""
     started = time.monotonic()
     while time.monotonic() - started < WALK_SECONDS:
         job = store.find_job(job_id)
@@ -91,27 +85,30 @@ def walk(job_id: str) -> None:
 
 
 def _page(job: store.EnrichmentJob) -> bool:
-    """Begins the runs of one page; False when nothing is left to do."""
+    """Begins the runs of one page; False when this call has nothing left to do."""
+    if job.status != "running":
+        store.end_walk(job)
+        return False
+    found, cursor, looked_at = _next_leads(job)
+    runs = _not_begun([_run_of(job, lead) for lead in found])
     for _ in _TURNS:
-        if job.status != "running":
-            _end_walk(job)
-            return False
-        found, cursor, looked_at = _next_leads(job)
-        runs = [_run_of(job, lead) for lead in found]
-        job.cursor, job.is_walked = cursor, cursor is None
-        job.total, job.looked_at = int(job.total) + len(runs), int(job.looked_at) + looked_at
-        _place(job)
         try:
-            _commit(job, runs, found)
-        except table.TransactionRefused:
-            # Runs of this job have ended meanwhile, it was stopped, or a lead has gone.
-            job = _load(job.id)
-            if job.is_walked:
-                return False
-            continue
+            with table.transaction() as writes:
+                for lead in found:
+                    leads.hold(lead["id"])(writes)
+                for run in runs:
+                    writes.save(run, condition=table.Item.pk.does_not_exist())
+                store.walk_on(writes, job, cursor, begun=len(runs), looked_at=looked_at)
+        except table.TransactionRefused as refused:
+            if refused.contended:
+                # Runs of this job are being counted at this moment.
+                continue
+            # It was stopped, another walker has done this page, or a lead has gone: the next look decides.
+            return True
         queueing.queue_runs(runs)
-        return not job.is_walked
-    raise RateLimited(f"Job {job.id} is being worked on by many at once.")
+        return cursor is not None
+    queueing.queue_job(job.id)
+    return False
 
 
 def _next_leads(job: store.EnrichmentJob) -> tuple[list[Record], str | None, int]:
@@ -132,6 +129,12 @@ def _next_leads(job: store.EnrichmentJob) -> tuple[list[Record], str | None, int
     return fitting, page["next_cursor"], len(items)
 
 
+def _not_begun(runs: list[store.EnrichmentRun]) -> list[store.EnrichmentRun]:
+    """Those that are not there yet: of leads that were merged, one may have had its run on an earlier page."""
+    begun = {run.id for run in store.find_runs(run.id for run in runs)}
+    return [run for run in runs if run.id not in begun]
+
+
 def _run_of(job: store.EnrichmentJob, lead: Record) -> store.EnrichmentRun:
     begun = clock.parse(str(job.created_at))
     reached = leads.find_reached(lead["id"], "email")
@@ -141,33 +144,6 @@ def _run_of(job: store.EnrichmentJob, lead: Record) -> store.EnrichmentRun:
     )
     run.max_cost_micros = job.max_cost_per_lead
     return run
-
-
-def _place(job: store.EnrichmentJob) -> None:
-    if job.is_walked:
-        due.clear(job)
-    else:
-        store.await_walker(job)
-
-
-def _end_walk(job: store.EnrichmentJob) -> None:
-    job.is_walked = True
-    _place(job)
-    try:
-        table.save(job)
-    except table.Stale:
-        # A run of it has just ended; reconcile comes back for the walk.
-        return
-
-
-def _commit(job: store.EnrichmentJob, runs: list[store.EnrichmentRun], found: list[Record]) -> None:
-    job.touch()
-    with table.transaction() as writes:
-        for lead in found:
-            leads.hold(lead["id"])(writes)
-        writes.save(job)
-        for run in runs:
-            writes.save(run, condition=table.Item.pk.does_not_exist())
 
 
 def _load(job_id: str) -> store.EnrichmentJob:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from leadflow.core import clock, due, table
 from leadflow.core.effects import LedgerEntry
 from leadflow.core.settings import settings
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.update import Action
+    from pynamodb.transactions import TransactWrite
 
 # Money is kept in millionths of a USD.
 _MICRO = 1_000_000
@@ -173,6 +177,37 @@ def await_walker(job: EnrichmentJob) -> None:
     """Puts a job that is about to be written where reconcile finds it when its message does nothing."""
     job.host_id = settings().host_id or None
     due.mark(job, WAITING_JOB, clock.stamp(clock.now() + ATTENDED), job.id)
+
+
+def walk_on(writes: TransactWrite, job: EnrichmentJob, cursor: str | None, *, begun: int, looked_at: int) -> None:
+    """Adds to a transaction that a job's walk, as it was read, goes on to `cursor`, or ends with None.
+
+    Only another step of the walk or a stop makes it fail, not the runs that are counted meanwhile.
+    """
+    kind = EnrichmentJob
+    here = kind.cursor.does_not_exist() if job.cursor is None else kind.cursor == job.cursor
+    condition = (kind.status == "running") & (kind.is_walked == False) & here  # noqa: E712
+    actions: list[Action] = [
+        kind.total.add(begun),
+        kind.looked_at.add(looked_at),
+        kind.updated_at.set(clock.now_stamp()),
+    ]
+    if cursor is None:
+        actions += _walked()
+    else:
+        await_walker(job)
+        actions += [kind.cursor.set(cursor), kind.gsi3pk.set(job.gsi3pk), kind.gsi3sk.set(job.gsi3sk)]
+        actions.append(kind.host_id.set(job.host_id) if job.host_id else kind.host_id.remove())
+    writes.update(kind(pk=job.pk, sk=job.sk, v=0), actions, condition=condition, add_version_condition=False)
+
+
+def end_walk(job: EnrichmentJob) -> None:
+    """Ends the walk of a job wherever it is. Raises table.Stale when the job has gone."""
+    table.change(job, _walked(), any_version=True)
+
+
+def _walked() -> list[Action]:
+    return [EnrichmentJob.is_walked.set(True), EnrichmentJob.gsi3pk.remove(), EnrichmentJob.gsi3sk.remove()]
 
 
 def find_job(job_id: str) -> EnrichmentJob | None:
