@@ -3,6 +3,7 @@
 It copies the whole table for each operation of a transaction, to have it back when the transaction fails: what the
 transaction names is enough. It looks for each member of an answer under several names that it works out anew each
 time, as it does the names of its own operations. It walks through the whole table for each partition it is asked for.
+It takes each request for one of any service and any protocol, where most are the table's, whose signature nobody reads.
 And it answers for `requests` at 1,288 addresses, which nobody here uses.
 """
 
@@ -12,16 +13,22 @@ import copy
 import functools
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.signers import RequestSigner
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core import models as moto_models
 from moto.core import responses as moto_responses
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.serialize import AttributePicker, BaseJSONSerializer
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
 
 _SCALARS = ("S", "N", "BOOL", "NULL")
 
@@ -44,6 +51,8 @@ def _ways() -> tuple[tuple[Any, str, Any], ...]:
         (Table, "query", _query(Table.query)),
         (BaseJSONSerializer, "_serialize_type_structure", _structure(BaseJSONSerializer._serialize_type_structure)),
         (AttributePicker, "__call__", _picked(AttributePicker.__call__)),
+        (BotocoreStubber, "process_request", _processed(BotocoreStubber.process_request)),
+        (RequestSigner, "sign", _signed(RequestSigner.sign)),
     )
 
 
@@ -95,6 +104,35 @@ def _picked(real: Any) -> Any:
         return real(picker, context)
 
     return pick
+
+
+def _processed(real: Any) -> Any:
+    def process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
+        host = str(request.url).removeprefix("https://").split(".")
+        return _asked_of_the_table(request, host[1]) if host[0] == "dynamodb" else real(stubber, request)
+
+    return process_request
+
+
+def _asked_of_the_table(request: AWSPreparedRequest, region: str) -> Any:
+    """moto's own answer, from a handler that knows without looking what all requests to DynamoDB are like."""
+    handler: Any = DynamoHandler()
+    headers = {name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()}
+    handler.headers, handler.region, handler.partition = headers, region, "aws"
+    handler.querystring, handler.uri_match = {}, {}
+    handler.current_account, handler.access_key = DEFAULT_ACCOUNT_ID, "testing"
+    handler.response_headers = {"server": "amazon.com"}
+    asked = {"method": request.method, "data": request.body, "content_type": headers["Content-Type"]}
+    handler.parse_parameters(SimpleNamespace(values={}, path="/", headers=headers, **asked))
+    return handler.call_action()
+
+
+def _signed(real: Any) -> Any:
+    def sign(signer: RequestSigner, *arguments: Any, **named: Any) -> None:
+        if signer.signing_name != "dynamodb":
+            real(signer, *arguments, **named)
+
+    return sign
 
 
 class _Before:
