@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled fuzz check lint format types template \
-	openapi openapi-check diagram bench chaos build admin-key lock clean
+	openapi openapi-check diagram bench bench-report cost chaos build admin-key lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
 
 # What the one-machine mode and its companions read; also as `make run PORT=4000`.
-$(foreach name,PORT SANDBOX_PORT DATA_DIR ADMIN_KEY TIME_SCALE SEED VERBOSE LEADS STACK CONFIRM BROWSE_PORT FUZZ_EXAMPLES FUZZ_SEED BENCH_ROUNDS BENCH_LEADS,\
+$(foreach name,PORT SANDBOX_PORT DATA_DIR ADMIN_KEY TIME_SCALE SEED VERBOSE LEADS STACK CONFIRM BROWSE_PORT FUZZ_EXAMPLES FUZZ_SEED BENCH_ROUNDS BENCH_LEADS BENCH_RECIPIENTS BENCH_ONE_BY_ONE,\
 	$(if $(filter-out undefined,$(origin $(name))),$(eval export $(name))))
 
 help: ## this list
@@ -92,8 +92,14 @@ openapi-check: setup
 diagram: setup ## draw the picture of docs/ARCHITECTURE.md
 	@$(BIN)/python docs/draw.py
 
-bench: setup ## cold start, warm overhead, AWS calls, long lists, webhooks, workflows; ARGS=cold|warm|calls|lists|webhooks|workflows, BENCH_ROUNDS
+bench: setup ## costs and speeds, each section by its name: ARGS="campaign rendering cold warm calls …"; BENCH_ROUNDS
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-report: setup ## the same, written to docs/BENCHMARKS.md, docs/benchmarks.json and docs/COST.md; ARGS, BENCH_ROUNDS
+	@$(BIN)/python -m tests.benchmarks --report $(ARGS)
+
+cost: setup ## docs/COST.md, computed from the calls of the last report
+	@$(BIN)/python -m tests.benchmarks.costs
 
 chaos: setup ## a campaign under 50 kills, pauses and a failing provider; ARGS="--leads 2000 --kills 50 --seed 1"
 	@$(BIN)/python -m tests.journeys.storm $(ARGS)

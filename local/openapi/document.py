@@ -202,10 +202,11 @@ def _request_body(door: Door, references: dict[_Model, dict[str, Any]]) -> dict[
 
 def _success(door: Door, references: dict[_Model, dict[str, Any]]) -> dict[str, Any]:
     spec = door.spec
-    if spec is None and door.route.method == "GET":
-        return {"200": {"description": "The challenge.", "content": {"text/plain": {"schema": {"type": "string"}}}}}
     if spec is None:
-        return {"204": {"description": "Kept. It is worked on later."}}
+        told = {"description": "The challenge." if door.route.method == "GET" else "Kept. It is worked on later."}
+        if door.answers:
+            return {"200": {**told, "content": {door.answers: {"schema": {"type": "string"}}}}}
+        return {"204": told}
     if door.answer is NoneType:
         return {"204": {"description": "Done."}}
     answer: dict[str, Any] = {"description": door.summary}

@@ -53,7 +53,10 @@ class Route:
 
 @dataclass(frozen=True)
 class Door:
-    """A route with its function. `spec` is None for webhooks of providers; `sample` is its event in `events/`."""
+    """A route with its function. `spec` is None for webhooks of providers, `answers` the type of what those say.
+
+    `sample` is its event in `events/`.
+    """
 
     route: Route
     spec: EndpointSpec | None
@@ -61,6 +64,7 @@ class Door:
     description: str
     answer: Any
     sample: dict[str, Any]
+    answers: str = ""
 
     @property
     def shows(self) -> tuple[str, ...]:
@@ -112,6 +116,7 @@ def load(route: Route, root: Path) -> Door:
         _plain(handler.__doc__ or ""),
         typing.get_type_hints(handler.__wrapped__).get("return"),
         _sample(root / "events" / route.area / f"{route.operation}.json"),
+        getattr(handler, "answers", ""),
     )
 
 

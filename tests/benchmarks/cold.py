@@ -41,7 +41,8 @@ if tricks:
     gc.freeze()
     gc.enable()
 ready = time.process_time()
-print(json.dumps([ready - started, len(sys.modules) - modules]))
+import resource
+print(json.dumps([ready - started, len(sys.modules) - modules, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 """
 
 
@@ -56,7 +57,7 @@ class Case:
     bytecode: bool = True
 
     def run(self) -> list[float]:
-        """Seconds until the handler is there with its client, and modules."""
+        """Seconds until the handler is there with its client, modules, and the most KB of memory."""
         environment = {
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_LAMBDA_FUNCTION_NAME": "door",
@@ -83,6 +84,7 @@ class Best:
 
     ready: float
     modules: int
+    memory_mb: float
 
 
 def main(rounds: int) -> None:
@@ -127,10 +129,11 @@ def _print(title: str, cases: list[Case], rounds: int) -> None:
             report.milliseconds(found.ready),
             report.ratio(found.ready, base.ready),
             str(found.modules),
+            f"{found.memory_mb:.0f}",
         ]
         for case, found in best.items()
     ]
-    report.table(title, ["case", "ready ms", "ratio", "modules"], rows)
+    report.table(title, ["case", "ready ms", "ratio", "modules", "peak MB"], rows)
 
 
 def measure(cases: list[Case], rounds: int) -> dict[Case, Best]:
@@ -139,7 +142,11 @@ def measure(cases: list[Case], rounds: int) -> dict[Case, Best]:
     for _ in range(rounds):
         for case in cases:
             found[case].append(case.run())
-    return {case: Best(min(run[0] for run in runs), int(runs[0][1])) for case, runs in found.items()}
+    return {case: _best(runs) for case, runs in found.items()}
+
+
+def _best(runs: list[list[float]]) -> Best:
+    return Best(min(run[0] for run in runs), int(runs[0][1]), min(run[2] for run in runs) / 1024)
 
 
 def door(name: str) -> Path:

@@ -104,12 +104,12 @@ def _fill(count: int) -> None:
     wanted = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
     aws.client("dynamodb").create_table(TableName=SETTINGS["TABLE_NAME"], **{name: table[name] for name in wanted})
     made = engine._tables[SETTINGS["TABLE_NAME"]]
-    for item in itertools.islice(_leads(), count):
+    for item in itertools.islice(raw_leads(), count):
         made["items"].setdefault(item["pk"]["S"], {})["#META"] = item
     engine._items_replaced(made)
 
 
-def _leads() -> Iterator[dict[str, Any]]:
+def raw_leads() -> Iterator[dict[str, Any]]:
     """Raw items of leads, a second apart; values that many share are shared, to spare memory."""
     from leadflow.core import ids
     from leadflow.leads import enums, store

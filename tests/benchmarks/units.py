@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
+_SERVICES = ("dynamodb", "sqs", "stepfunctions", "events", "scheduler", "s3")
 INDEXES = ("gsi1", "gsi2", "gsi3")
 _READ_BYTES, _WRITE_BYTES = 4096, 1024
 
@@ -39,7 +40,7 @@ def metered() -> Iterator[Usage]:
     def answered(model: Any, parsed: dict[str, Any], **_: Any) -> None:
         usage.read += _read_units(model.name, parsed)
 
-    clients = [aws.client(name) for name in ("dynamodb", "sqs", "stepfunctions")]
+    clients = [aws.client(name) for name in _SERVICES]
     for client in clients:
         client.meta.events.register("before-call", asked)
     clients[0].meta.events.register("after-call.dynamodb", answered)
@@ -61,7 +62,7 @@ def write_units(usage: Usage, changes: list[dict[str, Any]]) -> int:
     for change in (one["dynamodb"] for one in changes):
         old, new = change.get("OldImage"), change.get("NewImage")
         key = (change["Keys"]["pk"]["S"], change["Keys"]["sk"]["S"])
-        size = max(_size(image) for image in (old, new) if image)
+        size = max(size_of(image) for image in (old, new) if image)
         in_transaction = how[key].pop(0) if how.get(key) else False
         units += ceil(size / _WRITE_BYTES) * (2 if in_transaction else 1)
         units += sum(_index_writes(name, old or {}, new or {}) for name in INDEXES)
@@ -87,11 +88,11 @@ def _key(action: dict[str, Any]) -> tuple[str, str]:
 
 def _read_units(operation: str, parsed: dict[str, Any]) -> float:
     if operation == "GetItem":
-        return ceil(max(1, _size(parsed.get("Item") or {})) / _READ_BYTES)
+        return ceil(max(1, size_of(parsed.get("Item") or {})) / _READ_BYTES)
     if operation == "Query":
-        return ceil(max(1, sum(_size(item) for item in parsed.get("Items", []))) / _READ_BYTES)
+        return ceil(max(1, sum(size_of(item) for item in parsed.get("Items", []))) / _READ_BYTES)
     found = [item for items in parsed.get("Responses", {}).values() for item in items]
-    return sum(ceil(_size(item) / _READ_BYTES) for item in found) if operation == "BatchGetItem" else 0
+    return sum(ceil(size_of(item) / _READ_BYTES) for item in found) if operation == "BatchGetItem" else 0
 
 
 def _index_writes(name: str, old: dict[str, Any], new: dict[str, Any]) -> int:
@@ -101,6 +102,6 @@ def _index_writes(name: str, old: dict[str, Any], new: dict[str, Any]) -> int:
     return (before != ("None", "None")) + (after != ("None", "None"))
 
 
-def _size(item: dict[str, Any]) -> int:
+def size_of(item: dict[str, Any]) -> int:
     """Bytes of an item, near enough: names and values as text."""
     return sum(len(name) + len(json.dumps(value, default=repr)) - 8 for name, value in item.items())

@@ -155,7 +155,7 @@ def _show_run(counted: Counted) -> None:
         rows.append([name, str(counted.invocations[name]), str(sum(calls.values())), listed])
     report.table("One run of 6 actions, 2 waits and a condition", ["part", "invocations", "calls", "which"], rows)
     kinds = Counter(counted.transitions)
-    print(f"\n  Transitions: {len(counted.transitions)} ({', '.join(f'{n} {kind}' for kind, n in kinds.items())})")
+    report.note(f"Transitions: {len(counted.transitions)} ({', '.join(f'{n} {kind}' for kind, n in kinds.items())})")
 
 
 def _show_cost(counted: Counted) -> None:
@@ -171,6 +171,9 @@ def _show_cost(counted: Counted) -> None:
         "SQS, requests": (3, PRICES["sqs"]),
         "Logs, KB of Lambda's own lines": (invocations * LOG_KB, 0.5),
     }
+    names = ("Step Functions transitions", "DynamoDB write units", "DynamoDB read units", "Lambda invocations")
+    names += ("Lambda GB-seconds, arm64", "SQS requests", "Logs, KB")
+    report.figure("run", dict(zip(names, (n for n, _ in amounts.values()), strict=True)))
     rows = [[name, f"{n:g}", f"{price:g}", f"{n * price:.2f}"] for name, (n, price) in amounts.items()]
     rows.append(["together", "", "", f"{sum(n * price for n, price in amounts.values()):.2f}"])
     report.table("A million runs", ["what", "per run", "USD per million", "USD"], rows)

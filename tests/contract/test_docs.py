@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import json
 import pkgutil
 import re
 import tomllib
@@ -19,6 +20,7 @@ import leadflow
 from leadflow.core.errors import LeadflowError
 from leadflow.core.table import Item
 from leadflow.workflows.enums import ActionType, TriggerType
+from tests.benchmarks import costs, report
 from tests.infra.house import PRODUCT, ROOT, functions, template, transformed
 
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -230,3 +232,10 @@ def test_the_picture_is_what_the_script_draws() -> None:
 
     for name, colours in script.THEMES.items():
         assert text(f"docs/{name}") == script.draw(colours), f"docs/{name} is stale: run `make diagram` and commit it"
+
+
+def test_the_pages_of_figures_say_what_was_measured() -> None:
+    results = json.loads(text("docs/benchmarks.json"))
+
+    assert text("docs/BENCHMARKS.md") == report.page(results), "docs/BENCHMARKS.md is stale: run `make bench-report`"
+    assert text("docs/COST.md") == costs.page(results), "docs/COST.md is stale: run `make cost` and commit it"

@@ -5,7 +5,7 @@ from leadflow.entry.http import Request
 from leadflow.entry.webhook import SENDGRID_SIGNATURE, SENDGRID_TIMESTAMP, webhook
 
 
-@webhook
+@webhook()
 def handler(request: Request, channel_id: str) -> None:
     """Proved by `?secret=` with the `inbound_secret`, by it as the URL's password, or signed as events are."""
     proofs = (request.header("authorization"), request.header(SENDGRID_SIGNATURE), request.header(SENDGRID_TIMESTAMP))

@@ -5,7 +5,7 @@ from leadflow.entry.http import Request, Response
 from leadflow.entry.webhook import EMPTY_TWIML, webhook
 
 
-@webhook
+@webhook(answers="text/xml")
 def handler(request: Request, channel_id: str) -> Response:
     """Stored first and worked on later. The answer says nothing, as anything else would be sent and billed."""
     signature = request.header("x-twilio-signature")

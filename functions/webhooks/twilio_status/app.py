@@ -5,7 +5,7 @@ from leadflow.entry.http import Request
 from leadflow.entry.webhook import webhook
 
 
-@webhook
+@webhook()
 def handler(request: Request, channel_id: str) -> None:
     """Stored first and worked on later; it may come before, after and in any order with our own record."""
     signature = request.header("x-twilio-signature")

@@ -40,6 +40,7 @@ def what_happened(page: str) -> list[dict[str, Any]]:
         event(page, {"delivery": {"mids": ["m_2"], "watermark": BEGAN + 60_000}}, 61_000),
         event(page, {"read": {"watermark": BEGAN + 61_000}}, 62_000),
         event(page, {"reaction": {"mid": "m_2", "action": "react", "reaction": "love", "emoji": "❤"}}, 63_000),
+        event(page, {"referral": {"ref": "spring", "source": "SHORTLINK", "type": "OPEN_THREAD"}}, 100_000),
         text(page, "m_3", "I need a pice", 120_000),
         event(page, {"message_edit": {"mid": "m_3", "text": "I need a price", "num_edit": 1}}, 125_000),
         event(page, {"reaction": {"mid": "m_2", "action": "unreact"}}, 130_000),
@@ -55,7 +56,8 @@ def state(channel: dict[str, Any]) -> list[dict[str, Any]]:
     """All that callers can see of it, without ids and times that are ours."""
     names = ("role", "content", "direction", "status", "occurred_at", "provider_message_id", "metadata", "attachments")
     (shown,) = [one for one in conversations() if one["channel_config_id"] == channel["id"]]
-    kept = {name: shown[name] for name in ("status", "channel", "unread_count", "last_message_at", "window_closes_at")}
+    names_of_it = ("status", "channel", "unread_count", "last_message_at", "window_closes_at", "channel_metadata")
+    kept = {name: shown[name] for name in names_of_it}
     return [kept, *({name: one[name] for name in names} for one in messages(shown["id"]))]
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
+from leadflow.core.settings import settings
 from tests.functional.channels.accounts import make
 from tests.functional.channels.provider import Provider
 from tests.functional.conversations.talking import arrive, conversation, deliver, messages, say
 from tests.functional.webhooks import posts
 from tests.functional.webhooks.services import MAIL, multipart, post_mail
-from tests.harness import Clock, call
+from tests.harness import Clock, call, door
 
 
 def mail(
@@ -103,3 +105,64 @@ def test_a_mail_that_names_one_of_ours_answers_it(provider: Provider, clock: Clo
     replied = [call("campaigns/get_email", path={"email_id": one}).json["replied_at"] for one in mails]
     assert replied[0] is not None
     assert replied[1] is None
+
+
+def test_a_mail_has_its_thread_its_files_and_ends_with_who_writes_and_from_where(
+    provider: Provider, clock: Clock
+) -> None:
+    channel = mail("m1@example.com", "How much is it?")
+    clock.advance(minutes=1)
+    provider.answers(200, b"%PDF-1.7 prices", {"Content-Type": "text/html"})
+    first = say("Ten dollars").json
+    deliver()
+    clock.advance(minutes=1)
+    mail("m2@example.com", "And two?", subject="Re: A question", channel=channel)
+    clock.advance(minutes=1)
+    home = settings().provider_base_url
+    say("", attachments=[{"url": f"{home}/a/our%20prices.pdf"}, {"url": f"{home}/b", "name": "b.txt"}])
+    deliver()
+
+    *_, fetched, again, asked = provider.asked
+    assert (fetched.method, fetched.path, again.path) == ("GET", "/a/our%20prices.pdf", "/b")
+    body = asked.json
+    assert body["content"] == [{"type": "text/plain", "value": "-- \nAcme\n1 Example Street, Example"}]
+    assert body["subject"] == "Re: A question"
+    assert body["headers"]["In-Reply-To"] == "<m2@example.com>"
+    assert body["headers"]["References"] == f"<m1@example.com> <{first['id']}@acme.example> <m2@example.com>"
+    assert [(one["filename"], one["type"], base64.b64decode(one["content"])) for one in body["attachments"]] == [
+        ("our prices.pdf", "application/pdf", b"%PDF-1.7 prices"),
+        ("b.txt", "application/pdf", b"%PDF-1.7 prices"),
+    ]
+    assert messages()[-1]["status"] == "sent"
+    assert provider.asked[0].json["content"][0]["value"] == "Ten dollars\n\n-- \nAcme\n1 Example Street, Example"
+
+
+def test_a_file_that_is_not_there_is_told_and_those_behind_go_out(provider: Provider, clock: Clock) -> None:
+    mail("m1@example.com", "How much is it?")
+    clock.advance(minutes=1)
+    provider.answers(404)
+    say("See the list", attachments=[{"url": f"{settings().provider_base_url}/gone.pdf"}])
+    deliver()
+
+    shown = messages()[1]
+    assert (shown["status"], shown["error_code"]) == ("failed", "invalid_content")
+    assert shown["error_message"] == "The provider answered 404 for the file."
+    provider.answers(202, b"", {"X-Message-Id": "abc"})
+    say("Ten dollars")
+    deliver()
+    assert messages()[2]["status"] == "sent"
+
+
+def test_a_file_that_may_be_had_later_is_waited_for_an_hour(provider: Provider, clock: Clock) -> None:
+    mail("m1@example.com", "How much is it?")
+    clock.advance(minutes=1)
+    provider.answers(503)
+    sent = say("See the list", attachments=[{"url": f"{settings().provider_base_url}/list.pdf"}]).json
+    deliver()
+
+    assert messages()[1]["status"] == "queued"
+    assert [one.method for one in provider.asked] == ["GET"]
+    clock.advance(minutes=61)
+    door("platform/reconcile")({}, None)
+    deliver()
+    assert (messages()[1]["id"], messages()[1]["error_code"]) == (sent["id"], "invalid_content")

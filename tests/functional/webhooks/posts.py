@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
 from typing import Any
 
+from leadflow.channels import service
+from leadflow.channels.service.reading import Handing
 from leadflow.core import aws
 from leadflow.core.settings import settings
+from leadflow.entry.queue import queue_worker
 from tests.functional.channels.accounts import signature
 from tests.harness import Answer, call, door
 
@@ -44,10 +48,13 @@ def queued() -> list[dict[str, Any]]:
     return found
 
 
-def work(*messages: dict[str, Any]) -> list[str]:
-    """Hands messages to the worker; the numbers of those that it gave back."""
+def work(*messages: dict[str, Any], hand_on: Handing | None = None) -> list[str]:
+    """Hands messages to the worker, or to one that hands on elsewhere; the numbers of those that it gave back."""
     records = [{"messageId": str(number), "body": json.dumps(message)} for number, message in enumerate(messages)]
-    answer = door("webhooks/process_delivery")({"Records": records}, None)
+    worker = door("webhooks/process_delivery")
+    if hand_on is not None:
+        worker = queue_worker(park=service.park)(partial(service.process, hand_on=hand_on))
+    answer = worker({"Records": records}, None)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 

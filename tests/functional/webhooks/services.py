@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -105,17 +103,8 @@ def post_mail(channel: dict[str, Any], raw: bytes, *, secret: str | None = INBOU
     )
 
 
-@contextmanager
-def handled() -> Iterator[list[tuple[Arrival, str, str]]]:
-    """Arrivals that were handed on while this is in force, each with the ids of its channel and delivery."""
-    from unittest.mock import patch
+class Arrivals(list[tuple[Arrival, str, str]]):
+    """What a worker hands on to: keeps each arrival with the ids of its channel and delivery, and does nothing."""
 
-    from leadflow.channels.service import arriving
-
-    found: list[tuple[Arrival, str, str]] = []
-
-    def handle(arrival: Arrival, channel: Any, delivery_id: str) -> None:
-        found.append((arrival, channel.id, delivery_id))
-
-    with patch.object(arriving, "handle", handle):
-        yield found
+    def take(self, arrival: Arrival, channel: Any, delivery_id: str) -> None:
+        self.append((arrival, channel.id, delivery_id))

@@ -8,15 +8,14 @@ import os
 import pytest
 
 from leadflow.channels import store
-from leadflow.channels.service import arriving
 from leadflow.core import aws
 from leadflow.core.errors import InProgress
 from tests.functional.channels.accounts import MESSENGER, make
 from tests.functional.webhooks.posts import logged, queued, work
 from tests.functional.webhooks.services import (
     INSTAGRAM,
+    Arrivals,
     form,
-    handled,
     meta_message,
     meta_post,
     meta_signature,
@@ -25,7 +24,7 @@ from tests.functional.webhooks.services import (
     sample,
 )
 from tests.functional.wire import stored
-from tests.harness import call
+from tests.harness import Clock, call
 
 
 def test_a_signed_post_is_stored_byte_by_byte() -> None:
@@ -51,8 +50,8 @@ def test_every_entry_of_a_batch_goes_to_its_page_in_order_and_those_of_no_channe
     first, second = make(MESSENGER), make(MESSENGER, page_id="102938400000002")
     post_meta(first, sample("facebook/batch_mixed.json"))
 
-    with handled() as arrivals:
-        assert work(*queued()) == []
+    arrivals = Arrivals()
+    assert work(*queued(), hand_on=arrivals.take) == []
 
     at_first = [(one.kind, one.provider_message_id) for one, channel_id, _ in arrivals if channel_id == first["id"]]
     assert at_first == [
@@ -82,8 +81,8 @@ def test_a_page_whose_channel_has_another_app_gets_nothing() -> None:
     make(MESSENGER, page_id="102938400000002", api_credentials=stranger)
     post_meta(at, meta_post(meta_message("m_1", "Hello"), page="102938400000002"))
 
-    with handled() as arrivals:
-        work(*queued())
+    arrivals = Arrivals()
+    work(*queued(), hand_on=arrivals.take)
 
     assert not arrivals
     assert stored("Delivery")[0]["state"]["S"] == "parked"
@@ -96,8 +95,8 @@ def test_instagram_comes_by_the_url_of_the_page_and_goes_to_its_own_channel() ->
     call("channels/update_channel", {"page_id": account}, path={"channel_id": gram["id"]})
     post_meta(page, raw)
 
-    with handled() as arrivals:
-        work(*queued())
+    arrivals = Arrivals()
+    work(*queued(), hand_on=arrivals.take)
 
     assert [(one.channel_type, channel_id) for one, channel_id, _ in arrivals] == [("instagram", gram["id"])]
 
@@ -140,15 +139,15 @@ def test_ten_thousand_entries_are_all_worked_on() -> None:
         channel, meta_post(*(meta_message(f"m_{number}", "x", at=1772442000000 + number) for number in range(10_000)))
     )
 
-    with handled() as arrivals:
-        while messages := queued():
-            assert work(*messages) == []
+    arrivals = Arrivals()
+    while messages := queued():
+        assert work(*messages, hand_on=arrivals.take) == []
 
     assert [one.provider_message_id for one, _, _ in arrivals] == [f"m_{number}" for number in range(10_000)]
     assert stored("Delivery")[0]["entries"]["N"] == "10000"
 
 
-def test_a_long_delivery_goes_on_where_its_time_was_over(monkeypatch: pytest.MonkeyPatch, clock) -> None:
+def test_a_long_delivery_goes_on_where_its_time_was_over(clock: Clock) -> None:
     channel = make(MESSENGER)
     post_meta(channel, meta_post(*(meta_message(f"m_{number}", "x") for number in range(10))))
     seen: list[str] = []
@@ -157,10 +156,9 @@ def test_a_long_delivery_goes_on_where_its_time_was_over(monkeypatch: pytest.Mon
         seen.append(arrival.provider_message_id)
         clock.advance(seconds=10)
 
-    monkeypatch.setattr(arriving, "handle", slow)
     rounds = 0
     while messages := queued():
-        assert work(*messages) == []
+        assert work(*messages, hand_on=slow) == []
         rounds += 1
 
     assert seen == [f"m_{number}" for number in range(10)]
@@ -168,7 +166,7 @@ def test_a_long_delivery_goes_on_where_its_time_was_over(monkeypatch: pytest.Mon
     assert stored("Delivery")[0]["state"]["S"] == "processed"
 
 
-def test_a_poisoned_entry_holds_nobody_up_and_one_that_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poisoned_entry_holds_nobody_up_and_one_that_may_pass_is_tried_again() -> None:
     channel = make(MESSENGER)
     broken = {"sender": {"id": "1"}, "recipient": {"id": "2"}, "message": {"text": "no mid"}}
     post_meta(channel, meta_post(meta_message("m_1", "x"), broken, meta_message("m_2", "x"), meta_message("m_3", "x")))
@@ -179,10 +177,9 @@ def test_a_poisoned_entry_holds_nobody_up_and_one_that_may_pass_is_tried_again(m
         if arrival.provider_message_id == "m_2" and tries.count("m_2") == 1:
             raise InProgress("another is at it")
 
-    monkeypatch.setattr(arriving, "handle", handle)
     (message,) = queued()
-    assert work(message) == ["0"]
-    assert work(message) == []
+    assert work(message, hand_on=handle) == ["0"]
+    assert work(message, hand_on=handle) == []
 
     assert tries == ["m_1", "m_2", "m_3"] * 2
     (shown,) = call("webhooks/list_inbox").json["items"]

@@ -6,8 +6,8 @@ from tests.functional.channels.accounts import MESSENGER, make
 from tests.functional.webhooks.posts import queued, work
 from tests.functional.webhooks.services import (
     SMS,
+    Arrivals,
     form,
-    handled,
     meta_message,
     meta_post,
     post_meta,
@@ -25,12 +25,12 @@ def test_what_was_done_is_handed_on_again_as_it_was() -> None:
     channel = make(SMS)
     post_twilio(channel, form())
     (message,) = queued()
-    with handled() as arrivals:
-        work(message)
-        answer = replay(message["delivery_id"])
-        assert (answer.status, answer.json["state"]) == (202, "received")
-        assert queued() == [message]
-        work(message)
+    arrivals = Arrivals()
+    work(message, hand_on=arrivals.take)
+    answer = replay(message["delivery_id"])
+    assert (answer.status, answer.json["state"]) == (202, "received")
+    assert queued() == [message]
+    work(message, hand_on=arrivals.take)
 
     first, second = arrivals
     assert first == second
@@ -45,8 +45,8 @@ def test_what_was_parked_is_tried_again_once_its_page_is_connected() -> None:
     second = make(MESSENGER, page_id="102938400000002")
     replay(message["delivery_id"])
 
-    with handled() as arrivals:
-        work(*queued())
+    arrivals = Arrivals()
+    work(*queued(), hand_on=arrivals.take)
 
     assert [channel_id for _, channel_id, _ in arrivals] == [second["id"]]
     (kept,) = stored("Delivery")

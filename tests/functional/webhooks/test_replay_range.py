@@ -8,7 +8,7 @@ import pytest
 
 from tests.functional.channels.accounts import make
 from tests.functional.webhooks.posts import queued, work
-from tests.functional.webhooks.services import SMS, form, handled, post_twilio
+from tests.functional.webhooks.services import SMS, Arrivals, form, post_twilio
 from tests.harness import Answer, Clock, call
 
 DAY = {"from": "2026-03-02T00:00:00Z", "to": "2026-03-03T00:00:00Z"}
@@ -31,9 +31,9 @@ def test_what_came_in_a_time_is_done_again_oldest_first(clock: Clock) -> None:
     answer = replay(**{"from": "2026-03-02T09:01:00Z", "to": "2026-03-02T09:04:00Z"})
 
     assert (answer.status, answer.json) == (202, {"queued": 4, "next_from": None})
-    with handled() as arrivals:
-        for message in queued():
-            work(message)
+    arrivals = Arrivals()
+    for message in queued():
+        work(message, hand_on=arrivals.take)
     assert [one.provider_message_id for one, _, _ in arrivals] == ["SM1", "SM2", "SM3", "SM4"]
 
 

@@ -147,13 +147,15 @@ def test_a_queue_in_trouble_loses_nothing(monkeypatch: pytest.MonkeyPatch, cloud
 
 
 def test_a_table_in_trouble_makes_the_provider_send_again(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     channel = make()
     monkeypatch.setattr(store, "keep_delivery", lambda *_: 1 / 0)
     answer = post(channel["id"], RAW)
     assert answer.status == 500
     assert not queued()
+    counted = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "_aws" in line]
+    assert [(one["IngestErrors"], one["service"]) for one in counted] == [([1.0], "leadflow")]
     assert "ZeroDivisionError" in logged(caplog.records)
     assert "ana@example.com" not in logged(caplog.records) + answer.text
 

@@ -12,7 +12,7 @@ from leadflow.channels import store
 from leadflow.channels.rules.arrivals import Arrival
 from tests.functional.channels.accounts import make, signature
 from tests.functional.webhooks.posts import TIMESTAMP, queued, work
-from tests.functional.webhooks.services import INBOUND_SECRET, MAIL, SMS, handled, multipart, post_mail, sample
+from tests.functional.webhooks.services import INBOUND_SECRET, MAIL, SMS, Arrivals, multipart, post_mail, sample
 from tests.functional.wire import stored
 
 
@@ -29,8 +29,8 @@ def fields_of(name: str) -> dict[str, Any]:
 def arrived(raw: bytes) -> Arrival:
     channel = make(MAIL)
     assert post_mail(channel, raw).status == 204
-    with handled() as arrivals:
-        assert work(*queued()) == []
+    arrivals = Arrivals()
+    assert work(*queued(), hand_on=arrivals.take) == []
     ((arrival, channel_id, _),) = arrivals
     assert channel_id == channel["id"]
     return arrival

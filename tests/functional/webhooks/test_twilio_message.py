@@ -7,7 +7,7 @@ import pytest
 from leadflow.channels import store
 from tests.functional.channels.accounts import EMAIL, make
 from tests.functional.webhooks.posts import queued, work
-from tests.functional.webhooks.services import SMS, WHATSAPP, form, handled, post_meta, post_twilio, sample
+from tests.functional.webhooks.services import SMS, WHATSAPP, Arrivals, form, post_meta, post_twilio, sample
 from tests.functional.wire import stored
 from tests.harness import Clock, call
 
@@ -31,8 +31,8 @@ def test_samples_arrive_at_their_channel(name: str) -> None:
     channel = make(WHATSAPP if "whatsapp" in name else SMS)
     post_twilio(channel, sample(f"twilio/{name}.form"))
 
-    with handled() as arrivals:
-        assert work(*queued()) == []
+    arrivals = Arrivals()
+    assert work(*queued(), hand_on=arrivals.take) == []
 
     ((arrival, channel_id, _),) = arrivals
     assert channel_id == channel["id"]
@@ -117,8 +117,8 @@ def test_a_message_for_another_number_goes_to_the_channel_that_has_it_and_shares
     post_twilio(at, form(To="+12025550199"))
     post_twilio(at, form(To="+12025550188", MessageSid="SM2"))
 
-    with handled() as arrivals:
-        work(*queued())
+    arrivals = Arrivals()
+    work(*queued(), hand_on=arrivals.take)
 
     assert [(arrival.account_id, channel_id) for arrival, channel_id, _ in arrivals] == [("+12025550199", other["id"])]
     parked = [item for item in stored("Delivery") if item["state"]["S"] == "parked"]
@@ -131,8 +131,8 @@ def test_stop_is_a_wish_and_a_message() -> None:
     channel = make(SMS)
     post_twilio(channel, form(Body=" Stop "))
 
-    with handled() as arrivals:
-        work(*queued())
+    arrivals = Arrivals()
+    work(*queued(), hand_on=arrivals.take)
 
     assert [arrival.kind for arrival, _, _ in arrivals] == ["optout", "message"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.functional.channels.accounts import make
 from tests.functional.webhooks.posts import queued, work
-from tests.functional.webhooks.services import SMS, WHATSAPP, handled, post_twilio, sample
+from tests.functional.webhooks.services import SMS, WHATSAPP, Arrivals, post_twilio, sample
 from tests.functional.wire import stored
 
 
@@ -14,8 +14,8 @@ def test_a_callback_is_stored_and_says_what_became_of_which_message() -> None:
     answer = post_twilio(channel, sample("twilio/status_failed.form"), status=True, query={"m": "01OURS"})
 
     assert (answer.status, answer.text) == (204, "")
-    with handled() as arrivals:
-        assert work(*queued()) == []
+    arrivals = Arrivals()
+    assert work(*queued(), hand_on=arrivals.take) == []
     ((arrival, channel_id, _),) = arrivals
     assert (arrival.kind, channel_id) == ("status", channel["id"])
     report = arrival.report

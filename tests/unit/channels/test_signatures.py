@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
+from sendgrid.helpers.eventwebhook import EventWebhook
 
 from leadflow.channels.providers.signatures import p256_key, signed_by
 
@@ -27,6 +28,8 @@ OFFICIAL_BODY = (
     b'"sg_message_id":"LRzXl_NHStOGhQ4kofSm_A.filterdrecv-p3mdw1-756b745b58-kmzbl-18-5F5FC76C-9.0",'
     b'"smtp-id":"<LRzXl_NHStOGhQ4kofSm_A@ismtpd0039p1iad1.sendgrid.net>","timestamp":1600112492}]\r\n'
 )
+
+ENCODABLE = st.text(st.characters(codec="utf-8"), max_size=100)
 
 
 def sign(timestamp: str, raw: bytes) -> str:
@@ -54,6 +57,24 @@ def test_the_official_example_holds_only_as_it_is() -> None:
     assert not signed_by(OFFICIAL_KEY, OFFICIAL_SIGNATURE, "1600112502", OFFICIAL_BODY.rstrip())
     assert not signed_by(PUBLIC, OFFICIAL_SIGNATURE, "1600112502", OFFICIAL_BODY)
     assert p256_key(OFFICIAL_KEY).curve.name == "secp256r1"
+
+
+@given(st.text("0123456789", max_size=12), ENCODABLE, ENCODABLE)
+def test_sendgrid_s_own_library_agrees(timestamp: str, payload: str, other: str) -> None:
+    raw = payload.encode()
+    theirs, signature = EventWebhook(PUBLIC), sign(timestamp, raw)
+
+    for said in (payload, other, payload + " "):
+        agreed = theirs.verify_signature(said, signature, timestamp)
+        assert signed_by(PUBLIC, signature, timestamp, said.encode()) is agreed
+    assert theirs.verify_signature(payload, signature, timestamp)
+
+
+def test_sendgrid_s_own_library_takes_the_official_example() -> None:
+    theirs = EventWebhook(OFFICIAL_KEY)
+
+    assert theirs.verify_signature(OFFICIAL_BODY.decode(), OFFICIAL_SIGNATURE, "1600112502")
+    assert not theirs.verify_signature(OFFICIAL_BODY.decode(), OFFICIAL_SIGNATURE, "1600112503")
 
 
 @given(st.text(max_size=200))

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 MAX_RECIPIENTS = 1_000
 # Bytes of tags and values together that a provider takes for one recipient.
 MAX_SUBSTITUTION_BYTES = 10_000
+# SendGrid takes 30 MB with everything, in base64: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/limitations
+MAX_FILES_BYTES = 20_000_000
 # The custom argument that carries our id of the mail; providers hand it back with every event.
 ID_ARGUMENT = "lf_id"
 
@@ -42,10 +44,20 @@ class Recipient:
 
 
 @dataclass(frozen=True)
+class MailFile:
+    """A file that goes with a mail, under a name that fits into a header."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class OutgoingMail:
     """One call of a provider: 1 to MAX_RECIPIENTS people, each address once whatever its case.
 
-    `text` and `html` are the content, of which at least one is there. Raises ValueError when it is not such a mail.
+    `text` and `html` are the content, of which at least one is there; `files` have at most MAX_FILES_BYTES together.
+    Raises ValueError when it is not such a mail.
     """
 
     sender: Address
@@ -57,6 +69,7 @@ class OutgoingMail:
     headers: Mapping[str, str] = field(default_factory=dict)
     custom_args: Mapping[str, str] = field(default_factory=dict)
     categories: tuple[str, ...] = ()
+    files: tuple[MailFile, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.recipients) <= MAX_RECIPIENTS:

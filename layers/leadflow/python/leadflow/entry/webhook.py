@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from leadflow.core.errors import LeadflowError, PayloadTooLarge
-from leadflow.core.observability import fresh_logger
+from leadflow.core.observability import counted, fresh_logger
 from leadflow.entry import failures, http, startup
 from leadflow.entry.http import Request, Response
 
@@ -24,25 +24,39 @@ SENDGRID_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
-def webhook(function: Callable[..., Response | None]) -> Any:
-    """Makes a public Lambda handler of a function that takes the request and its path parameters; None is 204."""
+def webhook(*, answers: str = "") -> Callable[[Callable[..., Response | None]], Any]:
+    """Makes a public Lambda handler of a function that takes the request and its path parameters; None is 204.
 
-    @functools.wraps(function)
-    def door(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        request = Request(event)
-        fresh_logger(request_id=request.request_id, route=request.route)
-        try:
-            if len(request.raw) > MAX_BODY_BYTES:
-                raise PayloadTooLarge(f"A delivery may have at most {MAX_BODY_BYTES} bytes.")
-            response = function(request=request, **request.path_params) or Response(204)
-        except LeadflowError as error:
-            response = http.problem(error, request.request_id)
-        except Exception as error:  # noqa: BLE001
-            # 500 makes the provider send it again.
-            failures.report("delivery failed", error)
-            response = http.internal_problem(request.request_id)
-        return response.to_gateway()
+    `answers` is the content type of what it says with a 200. What could not be kept is counted as IngestErrors, which
+    an alarm watches.
+    """
 
-    startup.door_is_made()
-    door.is_webhook = True  # type: ignore[attr-defined]  # for the API document
-    return door
+    def decorate(function: Callable[..., Response | None]) -> Any:
+        @functools.wraps(function)
+        def door(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+            request = Request(event)
+            fresh_logger(request_id=request.request_id, route=request.route)
+            response = _answer(function, request)
+            if response.status >= 500:
+                counted("IngestErrors")
+            return response.to_gateway()
+
+        startup.door_is_made()
+        door.is_webhook = True  # type: ignore[attr-defined]  # for the API document, as what it answers
+        door.answers = answers  # type: ignore[attr-defined]
+        return door
+
+    return decorate
+
+
+def _answer(function: Callable[..., Response | None], request: Request) -> Response:
+    try:
+        if len(request.raw) > MAX_BODY_BYTES:
+            raise PayloadTooLarge(f"A delivery may have at most {MAX_BODY_BYTES} bytes.")
+        return function(request=request, **request.path_params) or Response(204)
+    except LeadflowError as error:
+        return http.problem(error, request.request_id)
+    except Exception as error:  # noqa: BLE001
+        # 500 makes the provider send it again.
+        failures.report("delivery failed", error)
+        return http.internal_problem(request.request_id)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from leadflow.channels.mail import Address, OutgoingMail, Recipient
+from leadflow.channels.mail import Address, MailFile, OutgoingMail, Recipient
 from leadflow.core import clock, http
 from leadflow.core.errors import CredentialsRefused, LeadflowError, MailRefused, RateLimited
 
@@ -83,12 +84,18 @@ def request_body(mail: OutgoingMail) -> dict[str, Any]:
             for kind, value in (("text/plain", mail.text), ("text/html", mail.html))
             if value
         ],
+        "attachments": [_file(file) for file in mail.files],
         "headers": _lines(mail.headers),
         "custom_args": dict(mail.custom_args),
         "categories": list(mail.categories),
         "tracking_settings": _NO_TRACKING,
     }
     return {name: value for name, value in body.items() if value}
+
+
+def _file(file: MailFile) -> dict[str, str]:
+    told = {"type": file.media_type, "filename": _line(file.name), "disposition": "attachment"}
+    return {"content": base64.b64encode(file.content).decode(), **told}
 
 
 def _personalization(recipient: Recipient) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote, urlsplit
 
 MAX_BYTES = 25_000_000
 OPAQUE = "application/octet-stream"
@@ -43,6 +44,11 @@ def file_name(name: str | None, number: int) -> str:
     """A name that fits into a header and a folder, `attachment-<number>` when there is none."""
     kept = re.sub(r"[^\w.() -]", "_", (name or "").replace("\\", "/").rpartition("/")[2], flags=re.ASCII).strip(" .")
     return kept[:100] or f"attachment-{number}"
+
+
+def name_in(url: str) -> str:
+    """The last part of an address's path, which is often the name of the file behind it."""
+    return unquote(urlsplit(url).path.rpartition("/")[2])
 
 
 def _by_beginning(content: bytes) -> str | None:

@@ -15,7 +15,7 @@ _BASIC = frozenset(
 )
 # These take the place of two.
 _EXTENDED = frozenset("\f^{}\\[~]|€")
-_MOST_FILES = {"sms": 10, "whatsapp": 1, "messenger": 1, "instagram": 1, "email": 0}
+_MOST_FILES = {"sms": 10, "whatsapp": 1, "messenger": 1, "instagram": 1}
 # Meta takes either a text or a file.
 _EITHER_OR = ("messenger", "instagram")
 
@@ -56,7 +56,7 @@ def files_refused(channel: str, count: int, *, has_text: bool) -> str | None:
     """Why so many files cannot go with a message; None when they can."""
     most = _MOST_FILES.get(channel, 10)
     if count > most:
-        return f"{channel} takes {most or 'no'} file{'' if most == 1 else 's'} with a message"
+        return f"{channel} takes {most} file{'' if most == 1 else 's'} with a message"
     if count and has_text and channel in _EITHER_OR:
         return f"{channel} takes either content or a file; send them one after the other"
     return None

@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadflow.channels.rules.arrivals import Arrival
+from leadflow.core import clock
 
 MAX_NAME = 100
 MAX_CONTENT = 10_000
 # Of what providers tell beside a message.
 _MOST_DATA_BYTES = 16_000
+# Of what is told of a link or an ad.
+_LONGEST_WORD = 500
+# How Meta and Twilio say that somebody followed an ad.
+_ADS = ("ads", "ad")
 
 
 def name_of(arrival: Arrival) -> str:
@@ -60,6 +65,35 @@ def metadata_of(arrival: Arrival) -> dict[str, Any]:
     if arrival.data and len(json.dumps(dict(arrival.data), default=str)) <= _MOST_DATA_BYTES:
         told["data"] = json.loads(json.dumps(dict(arrival.data), default=str))
     return {name: value for name, value in told.items() if value is not None}
+
+
+def referral_of(arrival: Arrival) -> dict[str, str] | None:
+    """Where the person says they come from, and when: the link (`ref`) or the ad they followed; None for nowhere.
+
+    Meta: `referral` of messages, postbacks and by itself, `optin` of plugins. Twilio: the Referral… fields of WhatsApp.
+    """
+    meta = arrival.data.get("referral") or arrival.data.get("optin")
+    told = meta if isinstance(meta, Mapping) else {}
+    context = told.get("ads_context_data")
+    found = {
+        "ref": told.get("ref"),
+        "source": told.get("source") or arrival.data.get("ReferralSourceType"),
+        "ad_id": told.get("ad_id") or arrival.data.get("ReferralSourceId"),
+        "url": told.get("referer_uri") or arrival.data.get("ReferralSourceUrl"),
+        "title": (context.get("ad_title") if isinstance(context, Mapping) else None)
+        or arrival.data.get("ReferralHeadline"),
+    }
+    kept = {name: value[:_LONGEST_WORD] for name, value in found.items() if isinstance(value, str) and value}
+    return {**kept, "at": clock.stamp(arrival.happened_at)} if kept else None
+
+
+def source_of(arrival: Arrival) -> str:
+    """The source of a lead who is first heard of by this: `ads` for who followed one, else the channel."""
+    referral = referral_of(arrival) or {}
+    followed_ad = referral.get("source", "").lower() in _ADS or (
+        arrival.channel_type in ("messenger", "instagram") and "ad_id" in referral
+    )
+    return "ads" if followed_ad else arrival.channel_type
 
 
 def is_theirs(metadata: Mapping[str, Any]) -> bool:

@@ -86,7 +86,9 @@ def _kept(
         if known is not None and known.message_id:
             return
         message = _message(arrival, message_id, key, direction, identity, files)
-        writing = threads.come_in(message, identity, arrival.received_at, counts=direction == "inbound")
+        theirs = direction == "inbound"
+        came_by = rules.referral_of(arrival) if theirs else None
+        writing = threads.come_in(message, identity, arrival.received_at, counts=theirs, referral=came_by)
         early = dict(known.early or {}) if known else {}
         _amend_early(message, early)
         writing.provider = known or store.new_provider_message(key, None)
@@ -174,9 +176,13 @@ def _amended(arrival: Arrival, channel: store.ChannelConfig, change: _Change) ->
         attachments.remove(gone)
 
 
-def _ignored(arrival: Arrival, _channel: store.ChannelConfig) -> None:
-    """A person who comes by a link into a conversation that goes on: nothing is said yet."""
-    logger().info("arrival not kept", kind=arrival.kind)
+def _referred(arrival: Arrival, channel: store.ChannelConfig) -> None:
+    """A person comes by a link or an ad: nothing is said yet, but it opens the window where there is a conversation."""
+    identity, referral = people.known(arrival, channel), rules.referral_of(arrival)
+    if identity is None or (referral and store.keep_referral(identity, referral)):
+        return
+    identity = store.find_identity(channel.id, arrival.person) or identity
+    threads.acted(identity, clock.stamp(_said_at(arrival)), referral)
 
 
 def _provider_id(arrival: Arrival) -> str:
@@ -207,5 +213,5 @@ _HANDLERS: dict[str, Callable[[Arrival, store.ChannelConfig], None]] = {
     "read": reporting.seen,
     "delivered": reporting.seen,
     "status": reporting.reported,
-    "referral": _ignored,
+    "referral": _referred,
 }

@@ -19,9 +19,11 @@ from leadflow.core import clock, effects, seams, table
 from leadflow.core.effects import Standing
 from leadflow.core.errors import (
     CredentialsRefused,
+    Forbidden,
     LeadflowError,
     MessageRefused,
     OutcomeUnknown,
+    PayloadTooLarge,
     RateLimited,
     UpstreamRejected,
     UpstreamUnavailable,
@@ -35,6 +37,7 @@ _PATIENCE_AT_HOME = timedelta(seconds=2)
 _PROBE_EVERY = timedelta(minutes=15)
 # A message that could not be sent for so long is not sent any more.
 _GIVEN_UP_AFTER = timedelta(hours=24)
+_FILES_AGAIN = timedelta(minutes=1)
 _NOW = timedelta(0)
 
 
@@ -134,6 +137,12 @@ def _handed_over(conversation: store.Conversation, message: store.Message) -> ti
         return _NOW
     except CredentialsRefused:
         return _later(message, None)
+    except (RateLimited, UpstreamUnavailable):
+        # A file that goes with it cannot be had for now.
+        return _later(message, _FILES_AGAIN)
+    except (UpstreamRejected, Forbidden, PayloadTooLarge) as error:
+        _settle(message, "rejected", "failed", "invalid_content", error.detail)
+        return _NOW
     try:
         provider_message_id = send()
     except CredentialsRefused:

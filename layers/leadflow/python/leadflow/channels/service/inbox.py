@@ -17,6 +17,7 @@ from leadflow.core.table import Record
 
 if TYPE_CHECKING:
     from leadflow.channels.schema import InboxReplay
+    from leadflow.channels.service.reading import Handing
 
 # What could not be worked on for so long is somebody's to look at.
 _GIVEN_UP = timedelta(hours=24)
@@ -25,10 +26,11 @@ _MOST_AT_ONCE = 200
 _ATTEMPTS = 3
 
 
-def process(message: dict[str, Any]) -> None:
+def process(message: dict[str, Any], hand_on: Handing | None = None) -> None:
     """Works on every entry of a delivery; done again, it changes nothing more.
 
-    Raises NotFound for no such delivery, and whatever its kind of delivery raises.
+    What people say is handed on to `hand_on`, to arriving when left out. Raises NotFound for no such delivery, and
+    whatever its kind of delivery raises.
     """
     delivery_id = str(message.get("delivery_id"))
     delivery = store.find_delivery(delivery_id)
@@ -37,7 +39,7 @@ def process(message: dict[str, Any]) -> None:
     if delivery.state != "received":
         return
     try:
-        _work_on(delivery)
+        _work_on(delivery, hand_on)
     except table.Stale:
         # A message that came twice has a worker of its own.
         now = store.find_delivery(delivery_id)
@@ -45,7 +47,7 @@ def process(message: dict[str, Any]) -> None:
             raise InProgress(f"Delivery {delivery_id} is being worked on.") from None
 
 
-def _work_on(delivery: store.Delivery) -> None:
+def _work_on(delivery: store.Delivery, hand_on: Handing | None) -> None:
     if delivery.webhook == "events":
         from leadflow.channels.service import mail_events
 
@@ -53,7 +55,8 @@ def _work_on(delivery: store.Delivery) -> None:
         return
     from leadflow.channels.service import reading
 
-    if not reading.read(delivery):
+    done = reading.read(delivery, hand_on) if hand_on else reading.read(delivery)
+    if not done:
         queue(delivery.id)
 
 

@@ -42,7 +42,7 @@ def settled(identity: store.ChannelIdentity, arrival: Arrival) -> store.ChannelI
         if identity.erased_at or lead_id is None:
             return None
         addresses = rules.address_of(arrival)
-        found = leads.admit(lead_id, name=rules.name_of(arrival), source=identity.channel_type, addresses=addresses)
+        found = leads.admit(lead_id, name=rules.name_of(arrival), source=rules.source_of(arrival), addresses=addresses)
         if found == lead_id:
             return identity
         try:
@@ -64,6 +64,6 @@ def forget(identity: store.ChannelIdentity) -> None:
     Raises table.Stale when it has changed since it was read.
     """
     store.belong(identity, None)
-    identity.person = identity.conversation_id = identity.opt = identity.opt_at = None
+    identity.person = identity.conversation_id = identity.opt = identity.opt_at = identity.referral = None
     identity.erased_at = clock.now_stamp()
     table.save(identity)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from urllib.parse import parse_qs
 
@@ -21,7 +21,11 @@ _MOST_PARKED_TOLD = 50
 _SHARED_SECRET = {"twilio": "auth_token", "facebook": "app_secret", "sendgrid": "inbound_secret"}
 
 
-def read(delivery: store.Delivery) -> bool:
+# What takes in an arrival, at the channel it is for, out of the delivery with this id.
+Handing = Callable[[Arrival, store.ChannelConfig, str], None]
+
+
+def read(delivery: store.Delivery, hand_on: Handing = arriving.handle) -> bool:
     """Hands on every entry of a delivery, in the order of time; whether it came to the end within its time.
 
     An entry that cannot be used is parked with its reason and holds nobody up. What may yet succeed is tried again
@@ -29,7 +33,7 @@ def read(delivery: store.Delivery) -> bool:
     delivery is not what its provider posts.
     """
     listed = entries(delivery)
-    desk = _Desk(delivery)
+    desk = _Desk(delivery, hand_on)
     begun, first = clock.now(), int(delivery.position or 0)
     parked: list[dict[str, str]] = list(delivery.parked_entries or [])
     failed: Exception | None = None
@@ -104,8 +108,9 @@ class _Desk:
     `erased` are the keys of those who wrote though they are erased.
     """
 
-    def __init__(self, delivery: store.Delivery) -> None:
+    def __init__(self, delivery: store.Delivery, hand_on: Handing) -> None:
         self._delivery = delivery
+        self._hand_on = hand_on
         self._found: dict[tuple[str, str], store.ChannelConfig | None] = {}
         self._known: set[str] = set()
         self.erased: set[str] = set()
@@ -117,7 +122,7 @@ class _Desk:
         channel = self._channel_of(entry)
         if channel is None:
             raise MalformedRequest(f"No channel of type {entry.channel_type} here has the account it came to.")
-        arriving.handle(entry, channel, self._delivery.id)
+        self._hand_on(entry, channel, self._delivery.id)
         self._look_at(channel.id, entry.person)
 
     def look_back(self, entries: Iterable[Arrival | Unreadable]) -> None:

@@ -40,11 +40,17 @@ def began(
 
 
 def come_in(
-    message: store.Message, identity: store.ChannelIdentity, received_at: datetime, *, counts: bool
+    message: store.Message,
+    identity: store.ChannelIdentity,
+    received_at: datetime,
+    *,
+    counts: bool,
+    referral: dict[str, str] | None = None,
 ) -> store.Writing:
     """The writing of a message into the conversation that is open with this person, which it may open or begin.
 
-    `counts`: it is the person's own doing, so it opens the window and is unread. The message gets its conversation.
+    `counts`: it is the person's own doing, so it opens the window and is unread. `referral` is where they came from.
+    The message gets its conversation.
     """
     at, found = message.occurred_at, with_person(identity)
     reopens = None
@@ -58,6 +64,7 @@ def come_in(
         writing.pointer = identity
     elif reopens:
         writing.changed = {"status": "active", "ended_at": None}
+    writing.changed |= _came_by(conversation, referral or (identity.referral if is_new else None))
     _noted(writing, at, min(at, clock.stamp(received_at)), counts=counts)
     message.conversation_id, message.lead_id = conversation.id, conversation.lead_id
     if conversation.lead_id is not None:
@@ -65,15 +72,26 @@ def come_in(
     return writing
 
 
-def acted(identity: store.ChannelIdentity, at: str) -> None:
+def acted(identity: store.ChannelIdentity, at: str, referral: dict[str, str] | None = None) -> None:
     """A person did something that opens the channel's window, without saying anything."""
     for _ in TURNS:
         conversation = with_person(identity)
-        if conversation is None or at <= (conversation.last_action_at or ""):
+        if conversation is None:
             return
-        if store.change_conversation(conversation, {"last_action_at": at}):
+        changed = {"last_action_at": at} if at > (conversation.last_action_at or "") else {}
+        changed |= _came_by(conversation, referral)
+        if not changed or store.change_conversation(conversation, changed):
             return
     raise InProgress("The conversation is being changed by many requests at once.")
+
+
+def _came_by(conversation: store.Conversation, referral: dict[str, str] | None) -> dict[str, Any]:
+    """The change that notes where the person came from; what is older than what is noted changes nothing."""
+    metadata = dict(conversation.channel_metadata or {})
+    noted = metadata.get("referral")
+    if referral is None or (isinstance(noted, dict) and str(noted.get("at", "")) >= referral["at"]):
+        return {}
+    return {"channel_metadata": {**metadata, "referral": referral}}
 
 
 def _noted(writing: store.Writing, at: str, acted_at: str, *, counts: bool) -> None:

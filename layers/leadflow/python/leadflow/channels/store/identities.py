@@ -21,7 +21,8 @@ class ChannelIdentity(table.Item, discriminator="ChannelIdentity"):
     pk `CID#<channel>#<keyed hash of the person>`  sk `#`  GSI2 `LEAD#<lead>` / `CID#<created_at>#<id>`
 
     `lead_id` is the very lead the person came by, whatever it is merged into. `opt` is the latest word on whether they
-    want messages, `out` or `in`, and `opt_at` when that was. Of an erased person it stays as a tombstone: `erased_at`,
+    want messages, `out` or `in`, and `opt_at` when that was. `referral` is the link or ad they came by before they said
+    anything. Of an erased person it stays as a tombstone: `erased_at`,
     and neither person nor lead.
     """
 
@@ -33,6 +34,7 @@ class ChannelIdentity(table.Item, discriminator="ChannelIdentity"):
     conversation_id = UnicodeAttribute(null=True)
     opt = UnicodeAttribute(null=True)
     opt_at = UnicodeAttribute(null=True)
+    referral = JSONAttribute(null=True)
     erased_at = UnicodeAttribute(null=True)
 
 
@@ -71,6 +73,16 @@ def new_identity(channel_id: str, channel_type: str, person: str, lead_id: str) 
     item.touch()
     belong(item, lead_id)
     return item
+
+
+def keep_referral(identity: ChannelIdentity, referral: dict[str, str]) -> bool:
+    """Keeps where a person came from until there is a conversation; False when there is one, or they are erased."""
+    nothing_yet = ChannelIdentity.conversation_id.does_not_exist() & ChannelIdentity.erased_at.does_not_exist()
+    try:
+        table.change(identity, [ChannelIdentity.referral.set(referral)], nothing_yet, any_version=True)
+    except table.Stale:
+        return False
+    return True
 
 
 def belong(item: ChannelIdentity, lead_id: str | None) -> None:
