@@ -102,7 +102,7 @@ class Talking:
     """People write by SMS, everything is delivered three times, and they are answered."""
 
     def __init__(self, people: int) -> None:
-        self._people = [f"+1415555{number:04d}" for number in range(100, 100 + people)]
+        self._people = [f"+1415555{number:04d}" for number in range(200, 200 + people)]
         self._wrote: Counter[str] = Counter()
         self._answers: set[tuple[str, str]] = set()
 
