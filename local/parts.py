@@ -88,7 +88,8 @@ def deploy(
     faults: Faults | None,
 ) -> Deployed:
     """Deploys `template.yaml` and puts back what an earlier run kept. Raises CannotStart."""
-    plan = template.load(root, STACK, cache=data_dir.path)
+    # Beside what Python compiles: it belongs to the code, whatever the data.
+    plan = template.load(root, STACK, cache=Path(__file__).parent / "__pycache__")
     cloud = stack.Cloud(STACK)
     cloud.deploy(plan, {"Stage": "local", "PublicUrl": settings.api_url})
     ids = cloud.physical_ids()

@@ -6,8 +6,8 @@ import contextvars
 import itertools
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -20,8 +20,11 @@ from tests.lighter_moto import lighter
 
 PUBLIC_URL = "https://api.leadflow.test"
 _MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
-# Making a client takes longer than most tests, and a client keeps nothing of the cloud it talks to.
+_ACCOUNT = "123456789012"
+_QUEUES = ("STARTS", "DELIVERIES", "TIMERS", "ENRICHMENTS", "COHORTS")
+_BUS, _SCHEDULES = "jobs", "leadflow-test"
 _TIMER_ARNS = ("QUEUE_ARN", "DEAD_LETTERS_ARN")
+# Making a client takes longer than most tests, and a client keeps nothing of the cloud it talks to.
 _clients: dict[str, Any] = {}
 
 
@@ -29,14 +32,19 @@ _clients: dict[str, Any] = {}
 def fresh_cloud(clock: Clock) -> Iterator[seams.Seams]:
     """A table, queues, a state machine, a key and secrets, empty; seams with this clock; doors held to their roles."""
     fresh = seams.Seams(clock, CountingEntropy(), sleep=lambda _: None, kept=dict(_clients))
-    with mock_aws(), lighter(), seams.installed(fresh) as installed, rights.held(), _made_on_demand(), _bus() as bus:
+    with lighter(), mock_aws(), seams.installed(fresh) as installed, rights.held(), _made_on_demand(), _bus() as bus:
         _make_table()
-        _make_secrets()
-        queues = ("STARTS", "DELIVERIES", "TIMERS", "ENRICHMENTS", "COHORTS")
-        made = {f"{name}_QUEUE_URL": _make_queue(name) for name in queues}
-        made["STATE_MACHINE_ARN"] = _make_machine()
+        made = {
+            f"{name}_QUEUE_URL": f"https://sqs.us-east-1.amazonaws.com/{_ACCOUNT}/{name.lower()}" for name in _QUEUES
+        }
+        made["STATE_MACHINE_ARN"] = f"arn:aws:states:us-east-1:{_ACCOUNT}:stateMachine:engine"
         made["JOBS_BUS_NAME"] = bus
-        made |= _make_schedule_group()
+        made |= {
+            f"{queue}_{name}": f"arn:aws:sqs:us-east-1:{_ACCOUNT}:{name.lower()}"
+            for queue in ("TIMERS", "COHORTS")
+            for name in _TIMER_ARNS
+        }
+        made |= {"SCHEDULE_GROUP": _SCHEDULES, "SCHEDULER_ROLE_ARN": f"arn:aws:iam::{_ACCOUNT}:role/scheduler"}
         with patch.dict(os.environ, made):
             seams.current().forget("settings")
             yield installed
@@ -45,15 +53,10 @@ def fresh_cloud(clock: Clock) -> Iterator[seams.Seams]:
         )
 
 
-def _make_queue(name: str) -> str:
-    return str(aws.client("sqs").create_queue(QueueName=name.lower())["QueueUrl"])
-
-
 @contextmanager
 def _bus() -> Iterator[str]:
     """The jobs bus by its name; what is put on it is kept in the seams, for tests to take."""
-    events, name = aws.client("events"), "jobs"
-    events.create_event_bus(Name=name)
+    events, name = aws.client("events"), _BUS
     numbers = itertools.count(1)
 
     def note(params: dict[str, Any], **_: Any) -> None:
@@ -68,25 +71,6 @@ def _bus() -> Iterator[str]:
         yield name
     finally:
         events.meta.events.unregister("before-parameter-build.events.PutEvents", note)
-
-
-def _make_schedule_group() -> dict[str, str]:
-    aws.client("scheduler").create_schedule_group(Name="leadflow-test")
-    queues = {
-        f"{queue}_{name}": f"arn:aws:sqs:us-east-1:123456789012:{name.lower()}"
-        for queue in ("TIMERS", "COHORTS")
-        for name in _TIMER_ARNS
-    }
-    role = "arn:aws:iam::123456789012:role/scheduler"
-    return {**queues, "SCHEDULE_GROUP": "leadflow-test", "SCHEDULER_ROLE_ARN": role}
-
-
-def _make_machine() -> str:
-    role = "arn:aws:iam::123456789012:role/engine"
-    made = aws.client("stepfunctions").create_state_machine(
-        name="engine", definition=json.dumps(_MACHINE), roleArn=role
-    )
-    return str(made["stateMachineArn"])
 
 
 def _make_table() -> None:
@@ -108,17 +92,52 @@ def _make_table() -> None:
     )
 
 
-def _make_secrets() -> None:
-    aws.client("secretsmanager").create_secret(
-        Name=os.environ["APP_SECRET_ID"], SecretString=json.dumps({"master": "m" * 64})
-    )
-    aws.client("ssm").put_parameter(Name=os.environ["PUBLIC_URL_PARAMETER"], Value=PUBLIC_URL, Type="String")
+@contextmanager
+def _made_on_demand() -> Iterator[None]:
+    """What takes a call each to make, and most tests do without, is made at the first call to its service."""
+    with ExitStack() as stack:
+        for service, make in _MAKERS.items():
+            stack.enter_context(_on_demand(service, make))
+        stack.enter_context(_key_on_demand())
+        stack.enter_context(_bucket_on_demand())
+        yield
 
 
 @contextmanager
-def _made_on_demand() -> Iterator[None]:
-    with _key_on_demand(), _bucket_on_demand():
+def _on_demand(service: str, make: Callable[[Any], object]) -> Iterator[None]:
+    client = aws.client(service)
+    made: list[bool] = []
+
+    def look(**_: Any) -> None:
+        if not made:
+            made.append(True)
+            # Not with the rights of the door that is open.
+            contextvars.Context().run(make, client)
+
+    client.meta.events.register(f"before-parameter-build.{service}", look)
+    try:
         yield
+    finally:
+        client.meta.events.unregister(f"before-parameter-build.{service}", look)
+
+
+def _make_queues(sqs: Any) -> None:
+    for name in _QUEUES:
+        sqs.create_queue(QueueName=name.lower())
+
+
+_MAKERS: dict[str, Callable[[Any], object]] = {
+    "sqs": _make_queues,
+    "stepfunctions": lambda machines: machines.create_state_machine(
+        name="engine", definition=json.dumps(_MACHINE), roleArn=f"arn:aws:iam::{_ACCOUNT}:role/engine"
+    ),
+    "events": lambda events: events.create_event_bus(Name=_BUS),
+    "scheduler": lambda scheduler: scheduler.create_schedule_group(Name=_SCHEDULES),
+    "secretsmanager": lambda secrets: secrets.create_secret(
+        Name=os.environ["APP_SECRET_ID"], SecretString=json.dumps({"master": "m" * 64})
+    ),
+    "ssm": lambda ssm: ssm.put_parameter(Name=os.environ["PUBLIC_URL_PARAMETER"], Value=PUBLIC_URL, Type="String"),
+}
 
 
 @contextmanager

@@ -6,8 +6,10 @@ buckets get a fixed name, so that objects are found again. Everything else is de
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -44,7 +46,7 @@ class StackTemplate:
 def load(root: Path, stack: str, cache: Path | None = None) -> StackTemplate:
     """Reads and transforms `template.yaml` under a directory.
 
-    The transform takes a second, so its outcome is kept under `cache` for the same input. Raises CannotStart when the
+    The transform takes seconds, so its outcome is kept under `cache` for the same input. Raises CannotStart when the
     template is missing or wrong.
     """
     path = root / "template.yaml"
@@ -91,17 +93,28 @@ def _handlers(raw: dict[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def _transformed(raw: dict[str, Any], cache: Path | None) -> dict[str, Any]:
+    if cache is None:
+        return _transform(raw)
     key = hashlib.sha256(json.dumps([_FORMAT, raw], sort_keys=True).encode()).hexdigest()
-    kept = cache / f"template-{key[:16]}.json" if cache else None
-    if kept and kept.exists():
+    kept = cache / f"template-{key[:16]}.json"
+    with contextlib.suppress(OSError):
         body: dict[str, Any] = json.loads(kept.read_bytes())
         return body
     body = _transform(json.loads(json.dumps(raw)))
-    if cache and kept:
-        for old in cache.glob("template-*.json"):
-            old.unlink()
-        kept.write_text(json.dumps(body))
+    with contextlib.suppress(OSError):
+        # Where the code may not be written to, the next start takes as long as this one.
+        _keep(kept, json.dumps(body))
     return body
+
+
+def _keep(path: Path, text: str) -> None:
+    """Writes a file in the place of those of other inputs; several hosts may do so at once."""
+    path.parent.mkdir(exist_ok=True)
+    for old in path.parent.glob("template-*.json"):
+        old.unlink(missing_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        file.write(text)
+    Path(file.name).replace(path)
 
 
 def _transform(raw: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def main(rounds: int) -> None:
     """Counts are exact, so one round does."""
     with tempfile.TemporaryDirectory() as name:
         output = Path(name) / "calls.jsonl"
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "tests.benchmarks.calls"]
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "tests.benchmarks.calls"]
         command += sorted(str(path) for path in (ROOT / "tests" / "functional").glob("*/test_*.py") if _door_of(path))
         environment = {**os.environ, OUTPUT: str(output), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)

@@ -96,6 +96,78 @@ def _outcome(transaction: list[dict[str, Any]]) -> tuple[str, list[Any], list[An
 def test_a_transaction_ends_as_with_moto_itself(transaction: list[dict[str, Any]]) -> None:
     outcomes = []
     for way in (nullcontext(), lighter()):
-        with mock_aws(), way:
+        with way, mock_aws():
             outcomes.append(_outcome(copy.deepcopy(transaction)))
     assert outcomes[0] == outcomes[1]
+
+
+def test_what_is_read_and_refused_is_as_with_moto_itself() -> None:
+    outcomes = []
+    for way in (nullcontext(), lighter()):
+        with way, mock_aws():
+            outcomes.append(_reads())
+    assert outcomes[0] == outcomes[1]
+
+
+def _reads() -> list[Any]:
+    """Answers of all kinds of reads, by table and by index, and of requests that make no sense."""
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    index = [{"AttributeName": "s", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=keys,
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "s")],
+        GlobalSecondaryIndexes=[
+            {"IndexName": "INDEX", "KeySchema": index, "Projection": {"ProjectionType": "KEYS_ONLY"}}
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for pk in ("there", "elsewhere"):
+        for number in range(5):
+            item = {**ALL_KINDS, "pk": {"S": pk}, "sk": {"S": f"{number}"}}
+            client.put_item(TableName=TABLE, Item=item)
+    key = {"pk": {"S": "there"}, "sk": {"S": "3"}}
+    values = {":p": {"S": "there"}, ":l": {"S": "1"}, ":h": {"S": "3"}}
+    between = {"KeyConditionExpression": "pk = :p AND sk BETWEEN :l AND :h", "ExpressionAttributeValues": values}
+    by_index = {
+        "KeyConditionExpression": "s = :s",
+        "ExpressionAttributeValues": {":s": {"S": "ß"}},
+        "IndexName": "INDEX",
+    }
+    nobody = {"KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "nobody"}}}
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("get_item", {"Key": key, "ConsistentRead": True}),
+        ("get_item", {"Key": {**key, "sk": {"S": "9"}}}),
+        ("get_item", {"Key": {"pk": {"S": "there"}}}),
+        ("query", {**between, "ConsistentRead": True}),
+        ("query", {**between, "ScanIndexForward": False, "Limit": 2}),
+        ("query", {**between, "ExclusiveStartKey": {"pk": {"S": "there"}, "sk": {"S": "1"}}}),
+        ("query", {**by_index, "Limit": 4}),
+        ("query", {**by_index, "IndexName": "none"}),
+        ("query", nobody),
+        ("query", {"KeyConditionExpression": "nonsense"}),
+        ("scan", {"Limit": 3}),
+        ("put_item", {"Item": {"pk": {"S": "x"}}}),
+        ("put_item", {"Item": {**ALL_KINDS, "pk": {"S": ""}}}),
+        (
+            "update_item",
+            {
+                "Key": key,
+                "UpdateExpression": "SET n = n + :one",
+                "ExpressionAttributeValues": {":one": {"N": "1"}},
+                "ReturnValues": "ALL_NEW",
+            },
+        ),
+        ("delete_item", {"Key": key, "ConditionExpression": "attribute_not_exists(pk)"}),
+    ]
+    return [_answer(client, operation, request) for operation, request in asked]
+
+
+def _answer(client: Any, operation: str, request: dict[str, Any]) -> Any:
+    try:
+        answer = getattr(client, operation)(TableName=TABLE, **request)
+    except ClientError as error:
+        return error.response["Error"]
+    status = answer.pop("ResponseMetadata")["HTTPStatusCode"]
+    return status, answer
