@@ -64,6 +64,7 @@ class Faults:
         self._book = os.open(book, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._lock = threading.Lock()
         self._at_work = threading.local()
+        self._begun = False
 
     def install(self) -> None:
         """Reaches the services that are called over HTTP, in every botocore session made from now on.
@@ -75,6 +76,10 @@ class Faults:
         for service in _SERVICES:
             handlers.BUILTIN_HANDLERS.append((f"before-call.{service}", self._before))
             handlers.BUILTIN_HANDLERS.append((f"after-call.{service}", self._after))
+
+    def begin(self) -> None:
+        """Strikes from now on: what is done once when a host starts is not repeated by anybody."""
+        self._begun = True
 
     def around(self, operation: str, params: dict[str, Any], call: Call) -> Answer:
         """One call to the table by a function, with what may befall it. Raises Died and ReadTimeoutError."""
@@ -225,7 +230,7 @@ class Faults:
 
     def _strikes(self, kind: str, where: str) -> bool:
         with self._lock:
-            if self._chance.random() >= RATES[kind]:
+            if not self._begun or self._chance.random() >= RATES[kind]:
                 return False
         line = {"at": round(time.time(), 3), "kind": kind, "where": where, "function": self._function or where}
         os.write(self._book, (json.dumps(line) + "\n").encode())

@@ -45,8 +45,7 @@ class Machine:
         from local import parts
 
         self._journal = journal = Journal(self._data.database)
-        wanted = self._settings.faults
-        faults = None if wanted is None else Faults(wanted, self._data.path)
+        faults = None if self._settings.faults is None else Faults(self._settings.faults, self._data.path)
         self._parts["AWS emulator"], durable = parts.start_emulator(cloud_socket, journal, faults)
         self._progress("emulator started")
         deployed = parts.deploy(ROOT, self._settings, self._data, journal, durable, faults)
@@ -54,6 +53,8 @@ class Machine:
         self._progress("stack deployed, state restored")
         self._open_to_the_world(deployed)
         self._progress("API and sandbox started, seeded")
+        if faults is not None:
+            faults.begin()
         self._parts |= parts.start_workers(deployed, journal)
         self._progress("ready")
 

@@ -182,10 +182,10 @@ class Storm:
             stats: dict[str, Any] = self.api.get(f"/campaigns/{self.campaign_id}/stats")
             del stats["as_of"]
             still = still + 1 if stats == before else 0
-            if still == 4 and stats["pending"] == 0:
+            if still == 8 and stats["pending"] == 0:
                 return stats
             before = stats
-            time.sleep(2)
+            time.sleep(0.5)
         raise AssertionError(f"the numbers never stood still: {before}")
 
     def _judged(self, stats: dict[str, Any]) -> dict[str, Any]:

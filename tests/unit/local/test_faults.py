@@ -20,7 +20,9 @@ def certain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def make(*kinds: str) -> Faults:
         assert set(kinds) <= set(faults.RATES)
         monkeypatch.setattr(faults, "RATES", {kind: float(kind in kinds) for kind in faults.RATES})
-        return Faults(1, tmp_path)
+        made = Faults(1, tmp_path)
+        made.begin()
+        return made
 
     return make
 
