@@ -34,5 +34,5 @@ class Patient(Api):
 def _passes(error: httpx.TransportError | Refused) -> bool:
     if not isinstance(error, Refused):
         return True
-    code = error.problem.get("code") if isinstance(error.problem, dict) else None
-    return error.status >= 500 or error.status == 429 or code == "in_progress"
+    kind = error.problem.get("type", "") if isinstance(error.problem, dict) else ""
+    return error.status >= 500 or error.status == 429 or kind.endswith(":in_progress")
