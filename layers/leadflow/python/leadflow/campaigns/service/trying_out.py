@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from leadflow.campaigns.rules import content
@@ -50,7 +51,7 @@ def send_test(template_id: str, body: TestSendRequest) -> dict[str, Any]:
     entry, standing = _claimed(ids.new_id())
     if standing is Standing.OURS:
         effects.begin(entry)
-        _handed_over(entry, mailer, _mail(seen, body.to, channel))
+        _handed_over(entry, mailer.send, _mail(seen, body.to, channel))
     elif standing is Standing.BUSY:
         raise InProgress("This test is being sent at this moment.")
     if entry.outcome == Outcome.REJECTED:
@@ -66,10 +67,10 @@ def _claimed(test_id: str) -> tuple[store.TestMail, Standing]:
         raise InProgress("This test is being sent at this moment.") from None
 
 
-def _handed_over(entry: store.TestMail, mailer: channels.Mailer, mail: OutgoingMail) -> None:
+def _handed_over(entry: store.TestMail, send: Callable[[OutgoingMail], object], mail: OutgoingMail) -> None:
     """Hands over a test that was begun, and settles it. Raises what says that nothing was sent."""
     try:
-        mailer.send(mail)
+        send(mail)
     except (RateLimited, UpstreamUnavailable, CredentialsRefused):
         # Nothing has left: the next try starts anew.
         table.remove(entry)
