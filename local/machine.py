@@ -12,6 +12,7 @@ from local import servers
 from local.datadir import DataDir
 from local.emulator import environment
 from local.emulator.journal import Journal
+from local.faults import Faults
 from local.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -44,13 +45,16 @@ class Machine:
         from local import parts
 
         self._journal = journal = Journal(self._data.database)
-        self._parts["AWS emulator"], durable = parts.start_emulator(cloud_socket, journal)
+        faults = None if self._settings.faults is None else Faults(self._settings.faults, self._data.path)
+        self._parts["AWS emulator"], durable = parts.start_emulator(cloud_socket, journal, faults)
         self._progress("emulator started")
-        deployed = parts.deploy(ROOT, self._settings, self._data, journal, durable)
+        deployed = parts.deploy(ROOT, self._settings, self._data, journal, durable, faults)
         self._share_environment(deployed.environment)
         self._progress("stack deployed, state restored")
         self._open_to_the_world(deployed)
         self._progress("API and sandbox started, seeded")
+        if faults is not None:
+            faults.begin()
         self._parts |= parts.start_workers(deployed, journal)
         self._progress("ready")
 

@@ -21,6 +21,7 @@ from local.emulator.server import EmulatorServer
 from local.emulator.upkeep import Upkeep
 from local.emulator.vault import Vault
 from local.errors import CannotStart
+from local.faults import Faults
 from local.host import routes, streams
 from local.host.http import HttpApi
 from local.host.invoke import FunctionHost
@@ -63,19 +64,28 @@ class Deployed:
         return stack.shared_environment(self.functions)
 
 
-def start_emulator(sock: socket.socket, journal: Journal) -> tuple[EmulatorServer, tables.DurableTables]:
+def start_emulator(
+    sock: socket.socket, journal: Journal, faults: Faults | None
+) -> tuple[EmulatorServer, tables.DurableTables]:
     """The emulator on this bound socket, with what must last kept in the journal. Raises CannotStart."""
     durable = tables.DurableTables(journal)
     durable.install()
     Vault(journal).install()
-    wire.install(durable)
+    wire.install(durable, faults)
+    if faults is not None:
+        faults.install()
     server = EmulatorServer(sock)
     server.start()
     return server, durable
 
 
 def deploy(
-    root: Path, settings: RunSettings, data_dir: DataDir, journal: Journal, durable: tables.DurableTables
+    root: Path,
+    settings: RunSettings,
+    data_dir: DataDir,
+    journal: Journal,
+    durable: tables.DurableTables,
+    faults: Faults | None,
 ) -> Deployed:
     """Deploys `template.yaml` and puts back what an earlier run kept. Raises CannotStart."""
     # Beside what Python compiles: it belongs to the code, whatever the data.
@@ -91,7 +101,7 @@ def deploy(
     for path in (root, root / "layers" / "leadflow" / "python"):
         if str(path) not in sys.path:
             sys.path.insert(0, str(path))
-    host = FunctionHost(deployed, plan.code)
+    host = FunctionHost(deployed, plan.code, faults)
     functions.run_with(host.invoke_by_name)
     return Deployed(plan, cloud, ids, deployed, host)
 

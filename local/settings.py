@@ -14,7 +14,7 @@ from local.errors import CannotStart
 @dataclass(frozen=True)
 class RunSettings:
     """Ports on 127.0.0.1, where state lives, a fixed admin key if one is wanted, what waiting is divided by, and
-    whether sample data is put in.
+    whether sample data is put in; the seed of the faults AWS is to have, None for none.
     """
 
     port: int
@@ -24,6 +24,7 @@ class RunSettings:
     time_scale: str
     samples: bool
     verbose: bool
+    faults: int | None = None
 
     @property
     def api_url(self) -> str:
@@ -49,6 +50,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> RunSettings:
         time_scale=_time_scale(env),
         samples=_switch(env, "SEED"),
         verbose=_switch(env, "VERBOSE"),
+        faults=_seed(env, "FAULTS"),
     )
     if settings.port == settings.sandbox_port:
         raise CannotStart("PORT and SANDBOX_PORT must differ")
@@ -71,6 +73,13 @@ def _time_scale(env: Mapping[str, str]) -> str:
     if not 0 < scale < math.inf:
         raise CannotStart(f"TIME_SCALE must be a number above 0, not {value!r}")
     return value
+
+
+def _seed(env: Mapping[str, str], name: str) -> int | None:
+    value = env.get(name) or ""
+    if value and (not value.isascii() or not value.isdigit()):
+        raise CannotStart(f"{name} must be a whole number from 0 on, the seed of a chaos run, not {value!r}")
+    return int(value) if value else None
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:

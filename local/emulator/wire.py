@@ -15,6 +15,7 @@ from botocore.model import OperationModel
 from botocore.parsers import ResponseParser, ResponseParserFactory
 
 from local.emulator.tables import DurableTables
+from local.faults import Faults
 
 _EVENT = "before-call.dynamodb"
 # Answers about items are their JSON as it stands, but for binary values. botocore's parser, which looks for every
@@ -34,18 +35,23 @@ class _Answered:
     status_code: int
 
 
-def install(tables: DurableTables) -> None:
-    """Answers DynamoDB requests of every botocore session made from now on."""
+def install(tables: DurableTables, faults: Faults | None = None) -> None:
+    """Answers DynamoDB requests of every botocore session made from now on; with faults, where there are some."""
     parser = ResponseParserFactory().create_parser("json")
 
-    def answer(model: OperationModel, params: dict[str, Any], **_: Any) -> tuple[_Answered, dict[str, Any]]:
+    def answered(model: OperationModel, params: dict[str, Any]) -> tuple[_Answered, dict[str, Any]]:
         body = params["body"]
         headers = {"x-amz-target": params["headers"]["X-Amz-Target"]}
-        status, answered, content = tables.call(headers, body.encode() if isinstance(body, str) else body)
+        status, found, content = tables.call(headers, body.encode() if isinstance(body, str) else body)
         if status == 200 and model.name in _OF_ITEMS and not any(sign in content for sign in _BINARY):
             return _Answered(status), {**json.loads(content), "ResponseMetadata": _METADATA}
-        response = {"status_code": status, "headers": answered, "body": content, "context": {}}
+        response = {"status_code": status, "headers": found, "body": content, "context": {}}
         return _Answered(status), _parsed(parser, model, response)
+
+    def answer(model: OperationModel, params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+        if faults is None:
+            return answered(model, params)
+        return faults.around(model.name, params, lambda asked: answered(model, asked))
 
     handlers.BUILTIN_HANDLERS.append((_EVENT, answer))
 

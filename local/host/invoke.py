@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.emulator.stack import Function
+from local.faults import Faults
 
 Handler = Callable[[Any, Any], Any]
 
@@ -63,7 +64,13 @@ AT_ONCE = {"ProcessDeliveryFunction": 2}
 class FunctionHost:
     """All functions by logical id and by deployed name. Handlers are imported when they are first called."""
 
-    def __init__(self, functions: Mapping[str, Function], code: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, Function],
+        code: Mapping[str, tuple[str, str]],
+        faults: Faults | None = None,
+    ) -> None:
+        self._faults = faults
         self._turns = {logical_id: threading.Semaphore(count) for logical_id, count in AT_ONCE.items()}
         self._by_name = {function.name: function for function in functions.values()}
         self._functions = dict(functions)
@@ -74,7 +81,10 @@ class FunctionHost:
     def invoke(self, logical_id: str, event: Any, request_id: str | None = None) -> Any:
         """Calls a function and gives what it answered; raises what it raised."""
         handler = self._handlers.get(logical_id) or self._load(logical_id)
-        return handler(event, LambdaContext(self._functions[logical_id], request_id or str(uuid.uuid4())))
+        context = LambdaContext(self._functions[logical_id], request_id or str(uuid.uuid4()))
+        if self._faults is not None:
+            return self._faults.invoke(logical_id, event, lambda given: handler(given, context))
+        return handler(event, context)
 
     def invoke_by_name(self, name: str, event: Any, request_id: str) -> Any:
         """Calls a function by its deployed name, as the emulator's event sources do.

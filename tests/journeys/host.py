@@ -36,6 +36,10 @@ class HostProcess:
         self._log = data_dir.with_name(f"{data_dir.name}-output.txt")
         self._process: subprocess.Popen[bytes] | None = None
 
+    def set(self, **settings: str) -> None:
+        """What the environment says from the next start on; an empty text is as if it said nothing."""
+        self._settings |= settings
+
     def start(self) -> Run:
         """Starts it and waits until it says that it is ready."""
         process = self.launch()

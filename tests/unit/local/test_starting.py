@@ -31,7 +31,7 @@ def test_a_run_needs_no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ("name", "value"),
     [("PORT", "0"), ("PORT", "８０"), ("SANDBOX_PORT", "-1"), ("SANDBOX_PORT", "3000")]
     + [("TIME_SCALE", value) for value in ("0", "-1", "nan", "inf", "fast")]
-    + [("SEED", "2")],
+    + [("SEED", "2"), ("FAULTS", "-1"), ("FAULTS", "yes")],
 )
 def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> None:
     with pytest.raises(CannotStart, match=name):

@@ -12,6 +12,8 @@ MailEvent = Literal[
 ]
 # Who was behind an open or a click; unknown counts as human.
 Actor = Literal["human", "machine", "scanner", "unknown"]
+# What came of a test of a template that was not refused.
+TestOutcome = Literal["accepted", "unknown"]
 SuppressionChannel = Literal["email", "sms", "whatsapp", "messenger", "instagram"]
 SuppressionReason = Literal["unsubscribe", "bounce", "spam_report", "stop_keyword", "manual"]
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
         EmailTemplateUpdate,
         PreviewRequest,
         TemplatePreview,
+        TestSend,
+        TestSendRequest,
     )
     from leadflow.campaigns.schema.numbers import (
         CampaignStats,
@@ -94,6 +96,8 @@ __all__ = [
     "Suppression",
     "SuppressionCreate",
     "TemplatePreview",
+    "TestSend",
+    "TestSendRequest",
     "Variant",
     "VariantStats",
     "WarmUpDay",
@@ -137,6 +141,8 @@ _HOMES = {
     "Suppression": "leadflow.campaigns.schema.suppressions",
     "SuppressionCreate": "leadflow.campaigns.schema.suppressions",
     "TemplatePreview": "leadflow.campaigns.schema.mails",
+    "TestSend": "leadflow.campaigns.schema.mails",
+    "TestSendRequest": "leadflow.campaigns.schema.mails",
     "Variant": "leadflow.campaigns.schema.steps",
     "VariantStats": "leadflow.campaigns.schema.numbers",
     "WarmUpDay": "leadflow.campaigns.schema.campaigns",

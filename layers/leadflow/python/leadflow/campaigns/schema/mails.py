@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from leadflow.campaigns.enums import EmailOutcome, EmailStatus
-from leadflow.core.schema import JsonObject, Read, Text, Timestamp, Write, left_alone
+from leadflow.campaigns.enums import EmailOutcome, EmailStatus, TestOutcome
+from leadflow.core.schema import Email, JsonObject, Read, Text, Timestamp, Write, left_alone
 
 
 def _null_when_empty(value: str | None) -> str | None:
@@ -67,6 +67,20 @@ class PreviewRequest(Write):
         if (self.lead_id is None) == (self.variables is None):
             raise ValueError("give either lead_id or variables")
         return self
+
+
+class TestSendRequest(Write):
+    """Who gets the test, and whose values it shows; without a lead only the address is known."""
+
+    to: Email
+    lead_id: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
+
+
+class TestSend(Read):
+    """What came of a test. `missing` names the variables that had no value and no default."""
+
+    outcome: TestOutcome
+    missing: list[str]
 
 
 class EmailTemplate(Read):

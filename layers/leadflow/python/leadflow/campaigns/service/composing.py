@@ -15,7 +15,8 @@ from leadflow.core import clock, links, rendering
 from leadflow.core.errors import InvalidInput
 from leadflow.leads import service as leads
 
-_NO_MAIL = "preview"
+# Stands for the id of a mail that is shown to somebody and belongs to no lead.
+NO_MAIL = "preview"
 
 
 def address_of(mail_id: str) -> str:
@@ -107,7 +108,7 @@ def preview_context(lead_id: str | None, variables: Mapping[str, Any]) -> dict[s
             raise InvalidInput("lead_id", f"there is no lead {lead_id}")
         values = rendering.lead_context(lead, clock.now())
     channel = channels.active_email_channel()
-    return {**values, **built_in(address_of(_NO_MAIL), channel["postal_address"] if channel else None)}
+    return {**values, **built_in(address_of(NO_MAIL), channel["postal_address"] if channel else None)}
 
 
 def built_in(base: str, postal_address: str | None) -> dict[str, object]:
@@ -116,5 +117,5 @@ def built_in(base: str, postal_address: str | None) -> dict[str, object]:
         "unsubscribe_url": f"{base}/unsubscribe",
         "view_url": f"{base}/view",
         "postal_address": postal_address,
-        "visit_token": _NO_MAIL,
+        "visit_token": NO_MAIL,
     }

@@ -20,7 +20,6 @@ from leadflow.channels import service as channels
 from leadflow.core import clock, effects, table
 from leadflow.core.effects import Standing
 from leadflow.core.errors import (
-    Conflict,
     CredentialsRefused,
     InProgress,
     OutcomeUnknown,
@@ -105,7 +104,7 @@ def _first_try(mail: store.EmailSent, lead: Mapping[str, Any]) -> Sent:
     if reason == "erased":
         # Nothing is written down about the person any more, not even that they got no mail.
         return Sent(mail.id, "skipped", reason)
-    channel = _channel() if reason is None else channels.active_email_channel()
+    channel = gating.open_channel() if reason is None else channels.active_email_channel()
     template = templates.load(str(mail.template_id))
     postal_address = channel["postal_address"] if channel else None
     mail.subject, body = composing.compose(template, lead, mail.id, postal_address, visitor_id=mail.lead_id)
@@ -152,7 +151,7 @@ def _held_back(mail: store.EmailSent, reason: str) -> Sent:
 def _handed_over(mail: store.EmailSent, body: store.EmailBody, channel: Record | None) -> Sent:
     """Hands over a mail that is claimed by us, and settles it."""
     try:
-        channel = channel or _channel()
+        channel = channel or gating.open_channel()
         mailer = channels.mailer(channel["id"])
         outgoing = composing.outgoing(mail, store.unpacked(body), channel)
     except Exception:
@@ -229,14 +228,6 @@ def _barred(mail: store.EmailSent, lead: Mapping[str, Any]) -> str | None:
     """Why this mail may not be sent to this lead; None when it may."""
     closed = first_closed(gating.permission(mail.recipient_email, lead))
     return None if closed is None else closed.code
-
-
-def _channel() -> Record:
-    channel = channels.active_email_channel()
-    closed = first_closed([gates.channel(channel)])
-    if channel is None or closed is not None:
-        raise Conflict(closed.detail if closed else "")
-    return channel
 
 
 def _found(mail: store.EmailSent) -> store.EmailSent:
