@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import unicodedata
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leadflow.core.errors import InvalidInput
@@ -91,7 +92,7 @@ def test_a_value_written_as_an_address_never_runs(v: str) -> None:
 @given(anything_typed)
 def test_any_source_is_either_refused_or_renders(source: str) -> None:
     try:
-        check(source, "body", html=True)
+        check(source, "body", True)
         check(source, "body")
     except InvalidInput as refused:
         assert refused.errors[0][0] == "body"  # noqa: PT017 - nothing else may be raised
@@ -105,3 +106,30 @@ def test_any_record_makes_a_context(lead: dict[str, object]) -> None:
     context = lead_context(lead)
     source = "{{ name }}{{ first_name }}{{ last_name }}{{ lead.tags }}{{ custom.x }}{{ lead.custom }}{{ x }}"
     assert isinstance(compile(source, html=True).render(context), str)
+
+
+PLACES = [*["v", "w", "o.v", "o.o.w", "v.w", 'o["a b"]'] * 2, "l.size", "l[0]", "v.size", "partial", "now"]
+EDGES = st.sampled_from([" \n", False, True, "<b>&'", "x" * 1_001, "é" * 999, None, 10**40, [], {}])
+FILTERS = [*["", ' | default: "<i>x</i>"'] * 3, " | default: w", " | upcase", ' | default: "a", allow_false: true']
+
+
+@given(
+    json_values | EDGES,
+    json_values | EDGES,
+    st.lists(
+        st.tuples(st.sampled_from(PLACES), st.sampled_from(FILTERS), st.sampled_from(["", " - ", "\n<b>"])), max_size=2
+    ),
+    st.booleans(),
+)
+@example(" \n", False, [("v", ' | default: "<i>x</i>"', ""), ("w", ' | default: "<i>x</i>"', "")], True)
+@example("text", {"v": 1}, [("v.w", "", ""), ("w.v", "", "")], True)
+def test_the_short_way_writes_what_the_interpreter_writes(
+    v: object, w: object, marks: list[tuple[str, str, str]], html: bool
+) -> None:
+    source = "".join(f"{{{{ {place}{steps} }}}}{between}" for place, steps, between in marks)
+    values = {"v": v, "w": w, "l": [v, w], "o": {"v": v, "a b": w, "o": {"w": w}}}
+    short = compile(source, html=html)
+    long = dataclasses.replace(short, _segments=None)
+
+    assert short.render(values) == long.render(values)
+    assert short.at_spots(values) == long.at_spots(values)

@@ -31,6 +31,7 @@ from leadflow.core.rendering.values import lead_context, plain
 if TYPE_CHECKING:
     from liquid import BoundTemplate
 
+    from leadflow.core.rendering.segments import Segments
     from leadflow.core.rendering.spots import Spot
 
 Written = TypeVar("Written")
@@ -68,10 +69,13 @@ class Compiled:
     variables: frozenset[str]
     _roots: frozenset[str]
     _template: BoundTemplate
+    _segments: Segments | None
 
     def render(self, context: Mapping[str, object]) -> str:
         """The text for these values; what is not among them is blank. Raises InvalidInput when a limit is passed."""
-        text, _ = self._run(context, watch=False)
+        text = self._segments.render(self._values(context)) if self._segments else None
+        if text is None:
+            text, _ = self._run(context, watch=False)
         return without_harmful_links(text) if self.html else text
 
     def missing(self, context: Mapping[str, object]) -> list[str]:
@@ -95,6 +99,9 @@ class Compiled:
         """
         from leadflow.core.rendering.spots import run_spots
 
+        written = self._segments.texts(self._values(context)) if self._segments else None
+        if written is not None:
+            return written
         return self._bounded(lambda values: run_spots(self._template, values), context)
 
     def _run(self, context: Mapping[str, object], *, watch: bool) -> tuple[str, list[str]]:
@@ -102,12 +109,14 @@ class Compiled:
 
         return self._bounded(lambda values: run(self._template, values, watch=watch), context)
 
+    def _values(self, context: Mapping[str, object]) -> dict[str, object]:
+        return {root: plain(context[root]) for root in self._roots if root in context}
+
     def _bounded(self, do: Callable[[Mapping[str, object]], Written], context: Mapping[str, object]) -> Written:
         from liquid.exceptions import LiquidError, OutputStreamLimitError
 
-        values = {root: plain(context[root]) for root in self._roots if root in context}
         try:
-            return do(values)
+            return do(self._values(context))
         except OutputStreamLimitError as error:
             raise InvalidInput("template", "comes out too long") from error
         except LiquidError as error:
@@ -178,10 +187,12 @@ def _large(source: str, html: bool) -> Compiled:
 
 
 def _read(source: str, html: bool) -> Compiled:
+    from leadflow.core.rendering.segments import segments
     from leadflow.core.rendering.survey import read
 
     template, survey = read(source, html=html)
-    return Compiled(html, frozenset(survey.variables), frozenset(survey.roots), template)
+    plain_parts = segments(template, html=html)
+    return Compiled(html, frozenset(survey.variables), frozenset(survey.roots), template, plain_parts)
 
 
 def _each_text(value: object, where: str, change: Callable[[str, str], str], nesting: int = 0) -> object:
