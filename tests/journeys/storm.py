@@ -41,6 +41,20 @@ target.find().enter()
 from leadflow.campaigns.service.recounting import recount_campaign
 print(*recount_campaign(sys.argv[1]))
 """
+_QUEUED = """
+import json
+from local.tools import target
+target.find().enter()
+from leadflow.core import aws
+sqs = aws.client("sqs")
+names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+left = {}
+for url in sqs.list_queues()["QueueUrls"]:
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    if count := sum(int(found[name]) for name in names):
+        left[url.rsplit("/", 1)[1]] = count
+print(json.dumps(left))
+"""
 _MODES: tuple[dict[str, Any], ...] = (
     {"mode": "ok"},
     {"mode": "timeout_after_accept", "rate": 0.3},
@@ -211,7 +225,15 @@ class Storm:
         recounted = self._tool("-c", _RECOUNTED, self.campaign_id)
         assert recounted.returncode == 0, recounted.stderr[-2000:]
         assert recounted.stdout.split() == ["0", "0"], f"missed and mended by the recount: {recounted.stdout}"
-        return {"validate": valid.stdout.splitlines()[-1], "recount": "missed 0, mended 0"}
+        self._until(lambda: not self._queued(), "queues never were empty")
+        return {"validate": valid.stdout.splitlines()[-1], "recount": "missed 0, mended 0", "queued": 0}
+
+    def _queued(self) -> dict[str, int]:
+        """How many messages wait in each queue that has any, dead-letter queues among them."""
+        found = self._tool("-c", _QUEUED)
+        assert found.returncode == 0, found.stderr[-2000:]
+        waiting: dict[str, int] = json.loads(found.stdout)
+        return waiting
 
     def _tool(self, *command: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "DATA_DIR": str(self.data_dir)}

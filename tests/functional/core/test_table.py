@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import PutError, TransactWriteError
 
+from leadflow.core import aws, ids, table
 from leadflow.core import clock as time
-from leadflow.core import ids, table
 from tests.functional.wire import refused, watched
 from tests.harness import Clock
 
@@ -49,6 +51,24 @@ def test_a_new_item_is_found_with_its_times_and_version(clock: Clock) -> None:
 
 def test_a_record_has_null_where_the_item_has_nothing() -> None:
     assert table.create(pebble()).record() == {"name": None, "weight": None, "created_at": "2026-03-02T09:00:00.000Z"}
+
+
+def test_a_lost_answer_says_that_it_is_lost() -> None:
+    """Not that something is missing in the error: the write may have been done, and nobody may take it for refused."""
+
+    def lose(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://aws.invalid")
+
+    events = aws.client("dynamodb").meta.events
+    events.register("after-call", lose)
+    try:
+        with pytest.raises(PutError):
+            table.create(pebble())
+        with pytest.raises(TransactWriteError), table.transaction() as writes:
+            writes.save(pebble("P#2"))
+    finally:
+        events.unregister("after-call", lose)
+    assert found("P#1").v == found("P#2").v == 1
 
 
 def test_a_taken_key_is_not_overwritten() -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ItemT = TypeVar("ItemT", bound="Item")
 
 INDEXES = ("GSI1", "GSI2", "GSI3")
+_REFUSED = "ConditionalCheckFailedException"
 # Reasons of a refused transaction that say nothing about its conditions.
 _PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 # DynamoDB refuses to look for longer keys, and ids in paths are as long as callers like.
@@ -219,7 +220,7 @@ def create(item: ItemT) -> ItemT:
     try:
         item.save(condition=type(item).pk.does_not_exist())
     except PutError as error:
-        if not _condition_failed(error):
+        if _code(error) != _REFUSED:
             raise
         earlier = find(type(item), item.pk, item.sk) if ids.is_repeated() else None
         if earlier is None:
@@ -234,7 +235,7 @@ def save(item: Item, condition: Condition | None = None) -> None:
     try:
         item.save(condition=condition)
     except PutError as error:
-        if _condition_failed(error):
+        if _code(error) == _REFUSED:
             raise Stale(item.pk) from error
         raise
 
@@ -254,7 +255,7 @@ def change(item: Item, actions: list[Action], condition: Condition | None = None
             add_version_condition=not any_version,
         )
     except UpdateError as error:
-        if _condition_failed(error):
+        if _code(error) == _REFUSED:
             raise Stale(item.pk) from error
         raise
 
@@ -264,7 +265,7 @@ def remove(item: Item, condition: Condition | None = None) -> None:
     try:
         item.delete(condition=condition)
     except DeleteError as error:
-        if _condition_failed(error):
+        if _code(error) == _REFUSED:
             raise Stale(item.pk) from error
         raise
 
@@ -280,7 +281,7 @@ def transaction(token: str | None = None) -> Iterator[TransactWrite]:
         with TransactWrite(connection=Item._get_connection().connection, client_request_token=token) as writes:
             yield writes
     except TransactWriteError as error:
-        if error.cause_response_code == "TransactionCanceledException":
+        if _code(error) == "TransactionCanceledException":
             raise TransactionRefused([r.code if r else None for r in error.cancellation_reasons]) from error
         raise
 
@@ -380,8 +381,9 @@ def _discriminator(kind: type[Item]) -> str:
     return str(Item.kind.get_discriminator(kind))
 
 
-def _condition_failed(error: PutError | UpdateError | DeleteError) -> bool:
-    return error.cause_response_code == "ConditionalCheckFailedException"
+def _code(error: Any) -> Any:
+    """What DynamoDB called it; None when no answer came, on which PynamoDB's `cause_response_code` fails."""
+    return (getattr(error.cause, "response", None) or {}).get("Error", {}).get("Code")
 
 
 def from_image(image: dict[str, Any]) -> Item | None:
