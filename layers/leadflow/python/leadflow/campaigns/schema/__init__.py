@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         EngagementSplit,
         HourStats,
         LinkStats,
+        Reclassification,
         StepStats,
         VariantStats,
     )
@@ -87,6 +88,7 @@ __all__ = [
     "LinkStats",
     "MissingVariable",
     "PreviewRequest",
+    "Reclassification",
     "SampleLead",
     "SendWindow",
     "SimulatedCost",
@@ -132,6 +134,7 @@ _HOMES = {
     "LinkStats": "leadflow.campaigns.schema.numbers",
     "MissingVariable": "leadflow.campaigns.schema.audiences",
     "PreviewRequest": "leadflow.campaigns.schema.mails",
+    "Reclassification": "leadflow.campaigns.schema.numbers",
     "SampleLead": "leadflow.campaigns.schema.audiences",
     "SendWindow": "leadflow.campaigns.schema.campaigns",
     "SimulatedCost": "leadflow.campaigns.schema.audiences",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from leadflow.campaigns.enums import CampaignStatus
 from leadflow.core.schema import Read, Timestamp
 
@@ -82,6 +84,17 @@ class HourStats(Read):
     sent: int
     opened: EngagementSplit
     clicked: EngagementSplit
+
+
+class Reclassification(Read):
+    """How far a campaign's opens and clicks are judged again: mails looked at, and those that changed by it."""
+
+    campaign_id: str
+    status: Literal["running", "completed"]
+    mails: int
+    changed: int
+    started_at: Timestamp
+    completed_at: Timestamp | None
 
 
 class CampaignStats(Numbers):

@@ -37,7 +37,7 @@ def record_event(tracking_id: str, event: str, at: datetime, data: Mapping[str, 
     # Providers count whole seconds, so what they report may seem to come before the mail was there.
     moment = max(clock.stamp(at), str(mail.created_at))
     if event in ("open", "click"):
-        _visited(mail, event, Seen(moment, "provider", _verdict(data), data))
+        _visited(mail, event, Seen(moment, "provider", verdict_of(data), data))
         return True
     kept = store.event_of(mail.id, event, moment, "provider", data)
     moved(mail, partial(states.reported, event=event, at=moment, data=data), because=kept)
@@ -49,16 +49,17 @@ def _visited(mail: store.EmailSent, event: str, seen: Seen) -> None:
     if event == "open":
         visits.opened(mail, seen)
     else:
-        visits.clicked(mail, *_link(mail, str(seen.data.get("url", ""))), seen)
+        visits.clicked(mail, *link_of(mail, str(seen.data.get("url", ""))), seen)
 
 
-def _verdict(data: Mapping[str, Any]) -> Verdict:
+def verdict_of(data: Mapping[str, Any]) -> Verdict:
+    """Who was behind an open or click that a provider reports."""
     if data.get("sg_machine_open") is True:
         return Verdict("machine", "the provider says so")
     return judge(Visit("GET", str(data.get("useragent") or ""), str(data.get("ip") or ""), ""))
 
 
-def _link(mail: store.EmailSent, url: str) -> tuple[int, str]:
+def link_of(mail: store.EmailSent, url: str) -> tuple[int, str]:
     """Number and label of the link with this address, ours or the one behind it; 0 when the mail has none such."""
     words = store.words_of(mail.kept)
     links = words.links if words else []
@@ -77,6 +78,9 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     the template says it as it is, else only its site.
     """
     if not isinstance(new, store.EmailSent):
+        return []
+    if isinstance(old, store.EmailSent) and old.rejudged_at != new.rejudged_at:
+        # Nothing has happened: what happened is only seen otherwise.
         return []
     before = state_of(old) if isinstance(old, store.EmailSent) else MailState()
     after = state_of(new)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import cohorts, sequence, states
-from leadflow.campaigns.service import announcing, ending, ledger
+from leadflow.campaigns.service import announcing, ending, ledger, reclassifying
 from leadflow.campaigns.service.members import sorted_out
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import clock, table
@@ -24,6 +24,7 @@ _MOST_LOOKED_AT = 20_000
 
 def work(campaign_id: str, has_time: Callable[[], bool]) -> None:
     """Goes on with a campaign's run as long as there is something to do and time; then it is announced again."""
+    reclassifying.work(campaign_id, has_time)
     while has_time():
         run, campaign = runs.find_run(campaign_id), store.find_campaign(campaign_id)
         if run is None or campaign is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from leadflow.campaigns.service import batches, cohorts, planning, sending
+from leadflow.campaigns.service import batches, cohorts, planning, reclassifying, sending
 
 
 def reconcile() -> dict[str, int]:
     """Looks after mails, batches, campaigns and cohorts that nobody is at; counts by what was done."""
-    return {**sending.reconcile(), **batches.reconcile(), **planning.reconcile(), **cohorts.reconcile()}
+    runs = {**planning.reconcile(), **reclassifying.reconcile()}
+    return {**sending.reconcile(), **batches.reconcile(), **runs, **cohorts.reconcile()}

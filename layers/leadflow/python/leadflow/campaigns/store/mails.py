@@ -87,6 +87,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     unsubscribed_at = UnicodeAttribute(null=True)
     complained_at = UnicodeAttribute(null=True)
     replied_at = UnicodeAttribute(null=True)
+    rejudged_at = UnicodeAttribute(null=True)
     open_count = NumberAttribute(default=0)
     click_count = NumberAttribute(default=0)
     machine_open_count = NumberAttribute(default=0)
