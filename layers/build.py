@@ -24,6 +24,11 @@ AWS_SERVICES = ("dynamodb", "events", "kms", "s3", "scheduler", "secretsmanager"
 HERE = Path(__file__).resolve().parent
 _DATA_FILES = ("_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json")
 _PHONE_EXTRAS = ("geodata", "carrierdata", "tzdata", "geocoder.py", "carrier.py", "timezone.py")
+# What other packages bring along for what we never ask of them: looking up domains of addresses, another SDK over
+# botocore, compiling C, asynchronous calls.
+UNUSED = ("anyio", "boto3", "cffi", "dns", "pycparser", "s3transfer")
+# Of Powertools we use the logger and the metrics, and the pages of its Swagger UI.
+_POWERTOOLS_KEPT = {"event_handler": ("openapi",), "utilities": ("__init__.py", "jmespath_utils")}
 _ASKS_FOR_ITS_VERSION = "email_validator-*"  # by importlib.metadata, through pydantic
 
 
@@ -71,11 +76,18 @@ def trim(packages: Path) -> None:
     remove(path for path in packages.rglob("tests") if path.is_dir())
     remove(path for path in packages.glob("*.dist-info") if not path.match(_ASKS_FOR_ITS_VERSION))
     remove(packages / "phonenumbers" / name for name in _PHONE_EXTRAS)
-    remove(packages.glob("boto3/examples"))
-    remove(path for path in packages.glob("boto3/data/*") if path.name not in AWS_SERVICES)
+    remove(packages / name for name in UNUSED)
+    trim_powertools(packages / "aws_lambda_powertools")
     remove(path for path in packages.glob("babel/locale-data/*") if path.stem not in ("root", "en", "en_US"))
     remove(packages.glob("pydantic/v1"))
     trim_botocore(packages / "botocore" / "data")
+
+
+def trim_powertools(package: Path) -> None:
+    """Leaves what is loaded of Powertools, and the files of its Swagger UI."""
+    for name, kept in _POWERTOOLS_KEPT.items():
+        remove(path for path in package.glob(f"{name}/*") if path.name not in kept)
+    remove(path for path in package.glob("event_handler/openapi/*") if path.name != "swagger_ui")
 
 
 def trim_botocore(data: Path) -> None:

@@ -64,7 +64,7 @@ def stock() -> dict[str, Any]:
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the installed packages that the trimming touches, trimmed."""
     folder = tmp_path_factory.mktemp("layer") / "python"
-    names = ("babel", "boto3", "botocore", "email_validator", "liquid", "phonenumbers", "pydantic", "s3transfer")
+    names = ("aws_lambda_powertools", "babel", "botocore", "email_validator", "liquid", "phonenumbers", "pydantic")
     names += ("attr", "attrs", "jsonschema", "jsonschema_specifications", "referencing", "rpds")
     for name in names:
         spec = importlib.util.find_spec(name)
@@ -132,11 +132,32 @@ def test_every_client_the_product_makes_is_listed() -> None:
             "import jsonschema as j, referencing as r; v = j.Draft202012Validator; v.check_schema({'type': 'object'});"
             "assert not v({'type': 'object'}, registry=r.Registry()).is_valid(1)",
         ),
-        ("the AWS SDK", "import boto3; boto3.Session(region_name='us-east-1').client('sqs')"),
+        ("log lines", "from aws_lambda_powertools import Logger; Logger('a').info('b')"),
+        (
+            "metrics",
+            "from aws_lambda_powertools.metrics import MetricUnit, single_metric as s\n"
+            "with s('a', MetricUnit.Count, 1, namespace='b') as m: m.add_dimension('c', 'd')",
+        ),
+        (
+            "the page of the API document",
+            "import importlib.util as u, pathlib as p; s = u.find_spec('aws_lambda_powertools')\n"
+            "assert list(p.Path(s.origin).parent.glob('event_handler/openapi/swagger_ui/*.min.js'))",
+        ),
+        ("connections", "import httpcore, httpx; httpx.Client(trust_env=False).close()"),
+        (
+            "signatures",
+            "from cryptography.hazmat.primitives import hashes\n"
+            "from cryptography.hazmat.primitives.asymmetric import ec\n"
+            "k = ec.generate_private_key(ec.SECP256R1()); a = ec.ECDSA(hashes.SHA256())\n"
+            "k.public_key().verify(k.sign(b'x', a), b'x', a)",
+        ),
+        ("the table", "import pynamodb.connection, pynamodb.models, pynamodb.transactions"),
     ],
 )
 def test_what_the_product_uses_works_from_the_trimmed_packages(what: str, program: str, packages: Path) -> None:
-    run(program, path=packages)
+    without = f"import sys; sys.modules.update(dict.fromkeys({build.UNUSED!r}))\n"
+
+    run(without + program, path=packages)
 
 
 def test_only_the_package_that_is_asked_for_its_version_keeps_its_metadata(packages: Path) -> None:
