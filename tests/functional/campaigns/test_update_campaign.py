@@ -34,6 +34,12 @@ def test_what_every_campaign_has_cannot_be_emptied(field: str) -> None:
     assert named(patch(campaign(), {field: None})) == [field]
 
 
+def test_what_an_object_leaves_out_has_its_default() -> None:
+    answer = patch(campaign(), {"auto_pause": {"max_bounce_rate": 0.1}})
+
+    assert answer.json["auto_pause"] == {"max_bounce_rate": 0.1, "max_complaint_rate": None, "min_sent": 100}
+
+
 def test_a_change_is_checked_as_a_creation_is() -> None:
     campaign_id = campaign()
 

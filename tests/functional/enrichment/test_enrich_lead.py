@@ -43,7 +43,7 @@ def test_the_first_good_answer_ends_it(world: World) -> None:
 
 
 def test_others_are_asked_only_for_what_still_lacks(world: World) -> None:
-    """X44 and A1: by field, not by record."""
+    """A1: by field, not by record."""
     world.put_all()
     world["people_data_labs"].answers = [knows(job_title="CTO", outcome="partial")]
     world["crustdata"].answers = [knows(company_name="Acme")]

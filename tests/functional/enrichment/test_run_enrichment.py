@@ -41,7 +41,7 @@ def reconcile() -> dict[str, int]:
 
 
 def test_a_daily_budget_is_used_up_to_the_last_call_and_no_further(world: World) -> None:
-    """X45: never a cent too much, whatever the number of runs."""
+    """X44: never a cent too much, whatever the number of runs."""
     world.put(PDL, cost_per_request=0.3, daily_budget=1.0)
     world[PDL].answers = [knows(job_title="CTO")]
     runs = [asked(lead_id, **FIELDS) for lead_id in many(6)]

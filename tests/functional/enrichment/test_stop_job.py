@@ -10,7 +10,7 @@ PDL = "people_data_labs"
 
 
 def test_stop_stops(world: World) -> None:
-    """A6: also what was queued already; the call under way ends."""
+    """X44 and A6: also what was queued already; the call under way ends."""
     world.put(PDL)
     world[PDL].answers = [knows(job_title="CTO")]
     many(4)

@@ -40,6 +40,11 @@ class Write(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True, frozen=True, defer_build=True)
 
+    def fields_given(self) -> dict[str, Any]:
+        """The fields that a change names, each whole: what an object leaves out has its default."""
+        whole = self.model_dump(by_alias=True)
+        return {name: whole[name] for name in self.model_dump(exclude_unset=True, by_alias=True)}
+
 
 class Read(BaseModel):
     """A record as callers get it; optional fields are present and null when empty."""

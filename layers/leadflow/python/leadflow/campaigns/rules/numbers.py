@@ -9,7 +9,7 @@ from typing import Any
 from leadflow.campaigns.rules.variants import performance_score
 
 _SETTLED = ("sent", "skipped", "failed", "unknown")
-_OF_SENT = ("delivered", "bounced", "replied", "unsubscribed")
+_OF_SENT = ("delivered", "bounced", "complained", "replied", "unsubscribed")
 _SPLIT = {
     "opened": ("opened", "machine_opened"),
     "clicked": ("clicked", "machine_clicked"),

@@ -59,6 +59,7 @@ class MailState:
     clicked_at: str | None = None
     machine_opened_at: str | None = None
     unsubscribed_at: str | None = None
+    complained_at: str | None = None
     replied_at: str | None = None
     open_count: int = 0
     click_count: int = 0
@@ -187,6 +188,8 @@ def reported(state: MailState, event: str, at: str, data: Mapping[str, Any]) -> 
         return replace(state, status=higher(state.status, "delivered"), delivered_at=_earliest(state.delivered_at, at))
     if event == "bounce":
         return _failed(state, "bounced", _said("bounced", data))
+    if event == "spamreport":
+        return replace(state, complained_at=_earliest(state.complained_at, at))
     return unsubscribed(state, at) if event == "unsubscribe" else state
 
 

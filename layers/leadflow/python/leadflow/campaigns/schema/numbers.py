@@ -16,8 +16,8 @@ class EngagementSplit(Read):
 class Numbers(Read):
     """What became of mails. audience = sent + skipped + failed + unknown + pending holds for every step.
 
-    `delivered`, `bounced`, `replied` and `unsubscribed` are of those sent. `opened` and `clicked` count mails,
-    `opens` and `clicks` how often that was done.
+    `delivered`, `bounced`, `complained` (reported as spam), `replied` and `unsubscribed` are of those sent. `opened`
+    and `clicked` count mails, `opens` and `clicks` how often that was done.
     """
 
     audience: int
@@ -29,6 +29,7 @@ class Numbers(Read):
     skipped_by_reason: dict[str, int]
     delivered: int
     bounced: int
+    complained: int
     replied: int
     unsubscribed: int
     opened: EngagementSplit
@@ -56,6 +57,7 @@ class VariantStats(Read):
     sent: int
     delivered: int
     bounced: int
+    complained: int
     replied: int
     unsubscribed: int
     opened: EngagementSplit

@@ -46,7 +46,7 @@ def update_campaign(
 
     Raises NotFound, PreconditionFailed, InvalidInput, Conflict naming what cannot be changed any more.
     """
-    wanted = body.model_dump(exclude_unset=True, by_alias=True)
+    wanted = body.fields_given()
     for _ in TURNS:
         campaign = expected(campaign_id, if_match)
         before = campaign.record()

@@ -83,6 +83,8 @@ def _send(cohort: runs.Cohort, is_fresh: bool) -> None:
         if time.monotonic() - started > WORK_SECONDS:
             _again_at(cohort, clock.now())
             return
+        if ending.pause_if_harmful(campaign):
+            continue
         scene = _scene(campaign, cohort)
         progress = cohort_batches.send_batch(cohort, scene, is_fresh=is_fresh) if scene else Progress(is_done=True)
         pause = progress.again_at - clock.now() if progress.again_at else timedelta()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from leadflow.campaigns import store
-from leadflow.campaigns.rules import sequence
+from leadflow.campaigns.rules import health, sequence
 from leadflow.campaigns.service import announcing
 from leadflow.campaigns.store import cohorts as runs
-from leadflow.core import clock, table
+from leadflow.campaigns.store import tallies
+from leadflow.core import clock, table, totals
 from leadflow.core.errors import LeadflowError
 from leadflow.core.observability import logger
 from leadflow.core.turns import Turns
@@ -38,17 +39,35 @@ def complete_if_done(campaign_id: str) -> bool:
 
 def pause_because(campaign_id: str, trouble: LeadflowError) -> None:
     """Pauses a campaign that cannot go on, and says why in its record."""
+    _pause(campaign_id, f"{trouble.code}: {trouble.detail}")
+
+
+def pause_if_harmful(campaign: store.EmailCampaign) -> bool:
+    """Pauses a campaign whose mails bounce or annoy more than its `auto_pause` allows; whether that was so."""
+    if campaign.auto_pause is None:
+        return False
+    owner = tallies.campaign_owner(campaign.id)
+    lines = {name: (owner, f"{tallies.WHOLE}#{name}") for name in ("sent", "bounced", "complained")}
+    found = totals.read_some(list(lines.values()))
+    harm = health.harm_done(campaign.auto_pause, {name: found[line] for name, line in lines.items()})
+    if harm is None:
+        return False
+    _pause(campaign.id, f"auto_pause: {harm}")
+    return True
+
+
+def _pause(campaign_id: str, reason: str) -> None:
     for _ in _TURNS:
         campaign = store.find_campaign(campaign_id)
         if campaign is None or campaign.status != "active":
             return
         campaign.status, campaign.paused_at = "paused", clock.now_stamp()
-        campaign.pause_reason = f"{trouble.code}: {trouble.detail}"[:500]
+        campaign.pause_reason = reason[:500]
         try:
             table.save(campaign)
         except table.Stale:
             continue
-        logger().warning("campaign paused itself", campaign_id=campaign_id, error=type(trouble).__name__)
+        logger().warning("campaign paused itself", campaign_id=campaign_id, reason=reason.partition(":")[0])
         return
 
 

@@ -69,7 +69,7 @@ def update_step(
 
     Raises as `add_step` does, PreconditionFailed, and Conflict for a step that has begun.
     """
-    wanted = body.model_dump(exclude_unset=True)
+    wanted = body.fields_given()
 
     def decide(campaign: store.EmailCampaign, steps: list[store.EmailSequenceStep]) -> _Edit:
         step = _expected(steps, step_id, if_match)

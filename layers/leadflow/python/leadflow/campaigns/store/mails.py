@@ -85,6 +85,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     clicked_at = UnicodeAttribute(null=True)
     machine_opened_at = UnicodeAttribute(null=True)
     unsubscribed_at = UnicodeAttribute(null=True)
+    complained_at = UnicodeAttribute(null=True)
     replied_at = UnicodeAttribute(null=True)
     open_count = NumberAttribute(default=0)
     click_count = NumberAttribute(default=0)
@@ -132,7 +133,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
 _TALLIED = (
     *("step_number", "template_id", "outcome", "status", "skip_reason", "sent_at", "opened_at", "clicked_at"),
     *("machine_opened_at", "unsubscribed_at", "replied_at", "open_count", "click_count", "machine_open_count"),
-    *("machine_click_count", "link_clicks"),
+    *("machine_click_count", "link_clicks", "complained_at"),
 )
 
 

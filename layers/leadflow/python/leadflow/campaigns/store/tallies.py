@@ -10,7 +10,7 @@ STATES = {"accepted": "sent", "rejected": "failed", "skipped": "skipped", "unkno
 # Numbers beside those states: of mails (what happened to them at least once), and of visits.
 HAPPENED = (
     *("delivered", "bounced", "opened", "clicked", "machine_opened", "machine_clicked", "unsubscribed", "replied"),
-    "acted",
+    *("complained", "acted"),
 )
 VISITS = ("opens", "clicks", "machine_opens", "machine_clicks")
 HOURLY = ("sent", "opened", "clicked", "machine_opened", "machine_clicked")
@@ -91,6 +91,7 @@ def _happened(mail: Mapping[str, Any]) -> list[str]:
         "machine_clicked": mail["machine_click_count"] > 0,
         "unsubscribed": mail["unsubscribed_at"] is not None,
         "replied": mail["replied_at"] is not None,
+        "complained": mail["complained_at"] is not None,
         "acted": _acted(mail),
     }
     return [name for name in HAPPENED if facts[name]]
