@@ -45,9 +45,10 @@ def main(arguments: list[str]) -> int:
         measured = importlib.import_module(f"tests.benchmarks.{name}")
         with report.section(name, measured.__doc__ or ""):
             measured.main(rounds)
-    if "--report" in arguments:
-        report.write()
-        costs.write()
+        if "--report" in arguments:
+            # At once, so that whoever is stopped leaves what is done.
+            report.write()
+            costs.write()
     return 0
 
 
