@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
 
 # What the one-machine mode and its companions read; also as `make run PORT=4000`.
-$(foreach name,PORT SANDBOX_PORT DATA_DIR ADMIN_KEY TIME_SCALE SEED VERBOSE LEADS STACK CONFIRM BROWSE_PORT FUZZ_EXAMPLES FUZZ_SEED BENCH_ROUNDS BENCH_LEADS BENCH_RECIPIENTS BENCH_ONE_BY_ONE,\
+$(foreach name,PORT SANDBOX_PORT DATA_DIR ADMIN_KEY TIME_SCALE SEED VERBOSE FAULTS LEADS STACK CONFIRM BROWSE_PORT FUZZ_EXAMPLES FUZZ_SEED BENCH_ROUNDS BENCH_LEADS BENCH_RECIPIENTS BENCH_ONE_BY_ONE,\
 	$(if $(filter-out undefined,$(origin $(name))),$(eval export $(name))))
 
 help: ## this list
@@ -101,7 +101,7 @@ bench-report: setup ## the same, written to docs/BENCHMARKS.md, docs/benchmarks.
 cost: setup ## docs/COST.md, computed from the calls of the last report
 	@$(BIN)/python -m tests.benchmarks.costs
 
-chaos: setup ## a campaign under 50 kills, pauses and a failing provider; ARGS="--leads 2000 --kills 50 --seed 1"
+chaos: setup ## everything at work under 50 kills, failing providers and a failing AWS; ARGS="--leads 2000 --kills 50 --seed 1"
 	@$(BIN)/python -m tests.journeys.storm $(ARGS)
 
 build: ## what `sam deploy` uploads; needs the SAM CLI and python3.13

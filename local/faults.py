@@ -125,16 +125,16 @@ class Faults:
         return getattr(self._at_work, "dead", False)
 
     @contextlib.contextmanager
-    def _working(self, function: str) -> Iterator[None]:
+    def _working(self, function: str, *, mortal: bool) -> Iterator[None]:
         before = self._function, self._dead
-        self._at_work.function, self._at_work.dead = function, False
+        self._at_work.function, self._at_work.dead, self._at_work.mortal = function, False, mortal
         try:
             yield
         finally:
             self._at_work.function, self._at_work.dead = before
 
     def _run(self, function: str, event: Any, call: Invoke) -> Any:
-        with self._working(function):
+        with self._working(function, mortal=not (isinstance(event, dict) and "requestContext" in event)):
             try:
                 return call(event)
             except Died as death:
@@ -171,8 +171,9 @@ class Faults:
         self._die("died after a call", operation)
 
     def _die(self, kind: str, operation: str) -> None:
-        # What is to be cleaned up after a failure is not, either.
-        if self._dead or self._strikes(kind, operation):
+        # What is to be cleaned up after a failure is not, either. Doors of the API die with the host alone: who called
+        # one would wait for the lease of its Idempotency-Key, and the storm with him.
+        if self._dead or (self._at_work.mortal and self._strikes(kind, operation)):
             self._at_work.dead = True
             raise Died(f"{self._function} {kind} of {operation}")
 

@@ -22,6 +22,7 @@ from leadflow.core.table import Item
 from leadflow.workflows.enums import ActionType, TriggerType
 from tests.benchmarks import costs, report
 from tests.infra.house import PRODUCT, ROOT, functions, template, transformed
+from tests.journeys import storm_report
 
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TOPS = ("docs", "events", "functions", "layers", "local", "requirements", "tests")
@@ -239,3 +240,9 @@ def test_the_pages_of_figures_say_what_was_measured() -> None:
 
     assert text("docs/BENCHMARKS.md") == report.page(results), "docs/BENCHMARKS.md is stale: run `make bench-report`"
     assert text("docs/COST.md") == costs.page(results), "docs/COST.md is stale: run `make cost` and commit it"
+
+
+def test_the_page_of_storms_says_what_was_done() -> None:
+    runs = json.loads(text("docs/chaos.json"))
+
+    assert text("docs/CHAOS.md") == storm_report.report(runs), "docs/CHAOS.md is stale: see its first lines"
