@@ -1,6 +1,7 @@
 """Benchmarks as ratios measured in one run, and counts: python -m tests.benchmarks [--report] [section …]
 
-Sections: calls campaign cold events imports layers lists rendering warm webhooks workflows; all of them by default.
+Sections: calls campaign cold enrichment events imports layers lists rendering warm webhooks workflows; all of them
+by default.
 
 Milliseconds belong to the machine and the hour; ratios between cases that ran interleaved are what to compare.
 BENCH_ROUNDS sets how often each case runs (default 7; 15 for figures to quote). With --report what was found is
@@ -21,6 +22,7 @@ SECTIONS = (
     "campaign",
     "events",
     "workflows",
+    "enrichment",
     "rendering",
     "cold",
     "warm",
@@ -43,9 +45,10 @@ def main(arguments: list[str]) -> int:
         measured = importlib.import_module(f"tests.benchmarks.{name}")
         with report.section(name, measured.__doc__ or ""):
             measured.main(rounds)
-    if "--report" in arguments:
-        report.write()
-        costs.write()
+        if "--report" in arguments:
+            # At once, so that whoever is stopped leaves what is done.
+            report.write()
+            costs.write()
     return 0
 
 

@@ -1,0 +1,144 @@
+"""Enrichment: what a run costs, counted, and runs per second on one machine against the provider sandbox.
+
+Counted are a run that its first source answers, one that needs two, and one that nobody knows anything for, each from
+its request to its end with the readers of the table's stream. BENCH_LEADS says how many leads the one machine gets
+(default 100); three sources are asked for them under a budget of a quarter of what they could cost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.benchmarks import report
+from tests.benchmarks.meter import Cost, Meter
+
+_FIELDS = ["job_title", "company_name"]
+_TIMES = 3
+_PATIENCE_SECONDS = 300
+
+
+def main(rounds: int) -> None:
+    """Counts are exact, so one round does."""
+    import tests.conftest  # noqa: F401 - settings of the tests' own cloud
+    from tests.functional.enrichment.sources import MISS, knows
+
+    everything, half = knows(job_title="CTO", company_name="Acme"), knows(job_title="CTO", outcome="partial")
+    kinds = {
+        "the first source answers": [everything],
+        "two sources are needed": [half, knows(company_name="Acme")],
+        "nobody knows": [MISS, MISS, MISS],
+    }
+    rows = []
+    for what, answers in kinds.items():
+        with contextlib.redirect_stdout(io.StringIO()):  # the doors' log lines
+            costs = _counted(answers)
+        rows += [_row(what, name, cost) for name, cost in costs.items()]
+        report.figure(what, {name: cost.figures(_TIMES) for name, cost in costs.items()})
+    columns = ["a run", "function", "invocations", "calls", "write units", "read units", "ms of our code", "which"]
+    report.table("One run, by function", columns, rows)
+    _show_machine(int(os.environ.get("BENCH_LEADS", "100")))
+
+
+def _row(what: str, name: str, cost: Cost) -> list[str]:
+    calls = ", ".join(f"{n / _TIMES:g} {op}" for op, n in sorted(cost.calls.items()))
+    figures = [cost.invocations, sum(cost.calls.values()), cost.written, cost.read]
+    return [what, name, *(f"{n / _TIMES:.4g}" for n in figures), report.milliseconds(cost.own / _TIMES), calls]
+
+
+def _counted(answers: list[Any]) -> dict[str, Cost]:
+    """What _TIMES runs take, after one that warms up."""
+    from tests.benchmarks.campaign import read_stream
+    from tests.cloud import fresh_cloud
+    from tests.functional.enrichment.sources import World, asked, deliver, note_queued, queue_events
+    from tests.functional.leads.people import added
+    from tests.functional.workflows.engine import Engine
+    from tests.harness import Clock
+
+    event, clock = "before-parameter-build.sqs.SendMessageBatch", Clock()
+    with fresh_cloud(clock):
+        queue_events().register(event, note_queued)
+        world, engine = World(clock), Engine(clock)
+        world.put_all()
+        meter = Meter(engine)
+        for number in range(_TIMES + 1):
+            lead_id = added(f"lead{number}@example.com")["id"]
+            for name, answer in zip(world.sources, _by_source(world, answers), strict=True):
+                world[name].answers = [answer]
+            engine.changes()
+            meter = meter if number > 1 else Meter(engine)
+            meter.run("enrich_lead", lambda one=lead_id: asked(one, fields=_FIELDS))
+            while messages := world.messages():
+                for body, _ in messages:
+                    meter.run("run_enrichment", lambda body=body: deliver(body))
+            for cost in list(meter.costs.values()):
+                read_stream(meter, cost.changes)
+                cost.changes = []
+        queue_events().unregister(event, note_queued)
+        return meter.costs
+
+
+def _by_source(world: Any, answers: list[Any]) -> list[Any]:
+    """The answers in the order in which sources are asked, for sources in the order in which they are listed."""
+    from tests.functional.enrichment.sources import MISS
+
+    order = ("people_data_labs", "crustdata", "forager")
+    given = dict(zip(order, [*answers, MISS, MISS], strict=False))
+    return [given[name] for name in world.sources]
+
+
+def _show_machine(leads: int) -> None:
+    from local.client import Api
+    from tests.journeys.host import HostProcess
+
+    with TemporaryDirectory() as folder:
+        host = HostProcess(Path(folder) / "data")
+        try:
+            run = host.start()
+            api = Api(run.api_url, run.admin_key)
+            seconds, done = _through(api, leads)
+            api.close()
+            host.stop()
+        finally:
+            host.kill()
+    figures = [str(leads), f"{seconds:.1f}", f"{leads / seconds:.1f}", f"{done['cost']:.2f}", f"{done['max_cost']:.2f}"]
+    report.table("The one-machine mode", ["runs", "seconds", "runs a second", "cost, USD", "budget, USD"], [figures])
+    counts = ("asked", "matched", "partial", "not_found", "fields")
+    rows = [
+        [one["source"], *(str(one[name]) for name in counts), f"{one['fill_rate']:.0%}", f"{one['cost']:.2f}"]
+        for one in done["sources"]
+    ]
+    columns = ["source", "asked", "matched", "partial", "not found", "fields", "found", "cost, USD"]
+    report.table("The same by source", columns, rows)
+    report.figure("runs", done["runs"])
+
+
+def _through(api: Any, leads: int) -> tuple[float, dict[str, Any]]:
+    """Seconds from the request to the end of the last run, and what the job then shows."""
+    who = ("person", "someone", "member", "nobody")  # the sandbox knows nobody of the last
+    lines = [f"{who[number % 4]}{number}@firm{number % 20}.example.com,Person {number}" for number in range(leads)]
+    content = {"content": "\n".join(["email,name", *lines]).encode(), "headers": {"content-type": "text/csv"}}
+    imported = api.request("POST", "/leads/import", **content).json()
+    _when(api, f"/imports/{imported['id']}", lambda one: one["status"] == "completed")
+    everyone: dict[str, Any] = {"filter": {"all": []}}
+    budget = round(api.post("/enrichment/estimate", everyone)["max_cost"] / 4, 2)
+    began = time.perf_counter()
+    job = api.post("/enrichment/runs", {**everyone, "max_cost": budget})
+    done = _when(api, f"/enrichment/runs/{job['id']}", lambda one: one["status"] == "completed")
+    return time.perf_counter() - began, done
+
+
+def _when(api: Any, path: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    give_up = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < give_up:
+        found: dict[str, Any] = api.get(path)
+        if reached(found):
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"{path} did not come as far: {found}")
