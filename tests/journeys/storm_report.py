@@ -47,8 +47,8 @@ A run in which any of this is not so ends with an error and is not in the table.
 
 ## What storms have found
 
-- A write whose answer was lost ended in an AttributeError of the code that asks why it failed: PynamoDB's errors have no
-  response then. `test_a_lost_answer_says_that_it_is_lost`.
+- A write whose answer was lost ended in an AttributeError of the code that asks why it failed: PynamoDB's errors have
+  no response then. `test_a_lost_answer_says_that_it_is_lost`.
 - The SDK's own repetition of the write that keeps an answer under its Idempotency-Key made a 500 of work that was done.
   `test_an_answer_that_the_sdk_kept_twice_is_given`.
 
