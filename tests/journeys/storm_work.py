@@ -132,7 +132,8 @@ class Talking:
             return False
         talks = self._talks(sky)
         received = sum(message["status"] == "received" for talk in talks.values() for message in talk)
-        waiting = [m for talk in talks.values() for m in talk if m["status"] in ("queued", "sending", "pending")]
+        # One of which nobody can say whether it was sent stays queued, with the reason, and is not sent again.
+        waiting = [m for talk in talks.values() for m in talk if m["status"] == "queued" and not m["error_message"]]
         return received >= sum(self._wrote.values()) and not waiting
 
     def judged(self, sky: Sky) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from leadflow.core import seams
+from leadflow.core import aws, seams
 from tests.functional.leads.people import added, listed, patched, shown
 from tests.functional.wire import Killed, counts, interrupted, killed_at, refused, stored, watched
 from tests.harness import Answer, Clock, call
@@ -123,6 +124,27 @@ def test_a_refusal_is_kept_too() -> None:
 def test_an_invalid_body_spends_no_key() -> None:
     assert create({"name": "Ada"}).status == 422
     assert create().status == 201
+
+
+def test_an_answer_that_the_sdk_kept_twice_is_given() -> None:
+    """The answer of the first write was lost, so the SDK wrote again, and its own first write stood in the way."""
+    again: list[dict[str, Any]] = []
+
+    def repeated(params: dict[str, Any], **_: Any) -> None:
+        asked = json.loads(params["body"])
+        if not again and asked["Item"]["pk"]["S"].startswith("IDEM#") and "status" in asked["Item"]:
+            again.append(asked)
+            aws.client("dynamodb").put_item(**asked)
+
+    events = aws.client("dynamodb").meta.events
+    events.register("before-call.dynamodb.PutItem", repeated)
+    try:
+        first = create()
+    finally:
+        events.unregister("before-call.dynamodb.PutItem", repeated)
+
+    assert (len(again), first.status) == (1, 201)
+    assert create().text == first.text
 
 
 def test_a_passing_failure_is_not_kept_and_may_be_tried_again_at_once() -> None:

@@ -6,6 +6,7 @@ ids (`ids.repeatable`), so what the first try wrote is found and not written twi
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -128,4 +129,7 @@ def _keep(claim: IdempotentRequest, name: str, answer: Response, lead_id: str | 
     claim.headers = answer.headers
     if lead_id:
         claim.gsi2pk, claim.gsi2sk = f"LEAD#{lead_id}", f"IDEM#{name}"
-    table.save(claim)
+    # Stale: the SDK repeated this very write when its answer was lost, or somebody took an expired claim over and found
+    # the work done. Either way it is done, and who asked is to hear so.
+    with contextlib.suppress(table.Stale):
+        table.save(claim)
