@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled fuzz check lint format types template \
-	openapi openapi-check diagram bench bench-report cost chaos build admin-key lock clean
+	openapi openapi-check diagram failure-cases bench bench-report cost chaos build admin-key lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -91,6 +91,9 @@ openapi-check: setup
 
 diagram: setup ## draw the picture of docs/ARCHITECTURE.md
 	@$(BIN)/python docs/draw.py
+
+failure-cases: setup ## write the table of failure cases of docs/OPERATIONS.md from the tests that prove them
+	@$(BIN)/python docs/failure_cases.py
 
 bench: setup ## costs and speeds, each section by its name: ARGS="campaign rendering cold warm calls …"; BENCH_ROUNDS
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -123,7 +123,7 @@ def deaths_of_sending() -> Iterator[tuple[Place, World]]:
                 yield place, here
 
 
-def test_a_cohort_is_sent_once_wherever_its_worker_dies() -> None:
+def test_x02_a_cohort_is_sent_once_wherever_its_worker_dies() -> None:
     """The conservation law, and no mail twice, after a death in every state; by the same host and by the next one."""
     for number, (place, here) in enumerate(deaths_of_sending()):
         left = here.got()

@@ -160,7 +160,7 @@ def deaths(
     assert len(left_the_same) >= FEWEST_STATES
 
 
-def test_a_mail_is_sent_once_wherever_the_process_dies() -> None:
+def test_x07_a_mail_is_sent_once_wherever_the_process_dies() -> None:
     """Every state a death can leave is recovered from in each way; deaths that leave the same end the same."""
     ways: tuple[Callable[[World, Place], None], ...] = (same_host, next_host, reported)
     for place, here, time in deaths(CODE):

@@ -193,7 +193,7 @@ def test_forager_finds_the_one_of_a_name_at_a_company(world: World) -> None:
 @pytest.mark.parametrize(
     "other_kind", [True, 14155550100, "+1 415 555 0100", {"type": "landline"}, [], [None]], ids=repr
 )
-def test_a_value_of_another_kind_is_not_the_field(world: World, other_kind: object) -> None:
+def test_x45_a_value_of_another_kind_is_not_the_field(world: World, other_kind: object) -> None:
     """X45: a landline is no success where something else was wanted, so that others are asked for the field."""
     told = sample("people_data_labs", "person_200")
     addresses = ("linkedin_url", "twitter_url", "github_url", "job_company_website", "job_company_linkedin_url")

@@ -110,7 +110,7 @@ def test_the_same_mails_again_send_nothing(step: Step, mails: MailService) -> No
     assert len(mails.sent) == 1
 
 
-def test_one_bad_recipient_does_not_hold_up_the_others(step: Step, mails: MailService) -> None:
+def test_x06_one_bad_recipient_does_not_hold_up_the_others(step: Step, mails: MailService) -> None:
     mails.answers = [(400, [NOT_AN_ADDRESS])]
     outcome = step.hand_over()
     assert sorted(outcomes(outcome)) == ["accepted"] * 3 + ["rejected"]
@@ -175,7 +175,7 @@ def test_a_provider_that_cannot_be_reached_has_nothing(step: Step, mails: MailSe
     assert mails.sent == []
 
 
-def test_a_call_that_nobody_answers_is_in_doubt_and_never_made_again(
+def test_x08_a_call_that_nobody_answers_is_in_doubt_and_never_made_again(
     step: Step, mails: MailService, clock: Clock
 ) -> None:
     mails.answers = [None]

@@ -22,7 +22,7 @@ def numbers(campaign_id: str, **query: str) -> set[int]:
     return {int(mail["lead_id"][1:]) for mail in answer.json["items"]}
 
 
-def test_x4_mails_are_listed_by_what_became_of_them() -> None:
+def test_x04_mails_are_listed_by_what_became_of_them() -> None:
     campaign_id = campaign()
     mail_of(campaign(), 1, 9)
     mails = {number: mail_of(campaign_id, 1, number) for number in range(1, 9)}

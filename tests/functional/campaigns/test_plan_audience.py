@@ -60,7 +60,7 @@ def test_who_comes_later_is_not_in_a_frozen_audience(mails: MailService) -> None
     assert recipients(mails) == ["lead1@example.com"]
 
 
-def test_two_workers_at_once_make_one_audience(mails: MailService) -> None:
+def test_x05_two_workers_at_once_make_one_audience(mails: MailService) -> None:
     email_channel()
     people(5)
     campaign_id = ready()

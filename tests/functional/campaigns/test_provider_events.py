@@ -33,7 +33,7 @@ def heard(old: table.Item | None, email_id: str) -> list[tuple[str, dict[str, An
     return [(event.event_type, event.data) for event in campaigns.events_of(old, images(email_id), "change")]
 
 
-def test_events_move_the_mail_in_any_order_and_any_number(mails: MailService) -> None:
+def test_x17_events_move_the_mail_in_any_order_and_any_number(mails: MailService) -> None:
     email_id = sent_mail()
 
     for event, seconds in (("delivered", 30), ("processed", 10), ("deferred", 20), ("delivered", 30)):

@@ -52,7 +52,7 @@ def told(campaign_id: str, engine: Engine) -> tuple[dict[str, int], dict[str, in
     return numbers["clicked"], numbers["clicks"]
 
 
-def test_a_burst_over_all_links_was_no_person(mails: MailService, clock: Clock) -> None:
+def test_x14_a_burst_over_all_links_was_no_person(mails: MailService, clock: Clock) -> None:
     campaign_id, engine = sent(), Engine(clock)
     scanned, read = (mail.id for mail in mails_of(campaign_id))
     for link in (1, 2, 3):

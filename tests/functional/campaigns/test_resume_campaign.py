@@ -21,7 +21,7 @@ from tests.functional.wire import interrupted
 from tests.harness import Clock
 
 
-def test_the_rest_goes_out_each_once(mails: MailService, clock: Clock) -> None:
+def test_x01_the_rest_goes_out_each_once(mails: MailService, clock: Clock) -> None:
     """X1: pausing and resuming again and again neither repeats nor forgets anybody."""
     email_channel()
     people(6)

@@ -55,7 +55,7 @@ def test_everyone_gets_every_step_once(mails: MailService, clock: Clock) -> None
     assert shown["total_recipients"] == 3
 
 
-def test_nothing_but_the_table_is_needed(mails: MailService, clock: Clock) -> None:
+def test_x03_nothing_but_the_table_is_needed(mails: MailService, clock: Clock) -> None:
     email_channel()
     people(3)
     campaign_id = ready(steps=2)
@@ -71,7 +71,7 @@ def test_nothing_but_the_table_is_needed(mails: MailService, clock: Clock) -> No
     assert len(recipients(mails)) == 6
 
 
-def test_a_message_twice_or_too_early_changes_nothing(mails: MailService, clock: Clock) -> None:
+def test_x09_a_message_twice_or_too_early_changes_nothing(mails: MailService, clock: Clock) -> None:
     email_channel()
     people(2)
     campaign_id = ready(steps=2)
@@ -281,7 +281,7 @@ def test_a_provider_that_wants_less_or_is_not_there_is_waited_for(mails: MailSer
     assert tally(campaign_id) == {"accepted": 2}
 
 
-def test_an_unknown_outcome_is_neither_repeated_nor_waited_for(mails: MailService, clock: Clock) -> None:
+def test_x11_an_unknown_outcome_is_neither_repeated_nor_waited_for(mails: MailService, clock: Clock) -> None:
     email_channel()
     people(2)
     campaign_id = ready()

@@ -173,7 +173,7 @@ def test_a_second_worker_waits_for_the_first(mails: MailService) -> None:
     assert len(mails.sent) == 1
 
 
-def test_of_two_who_claim_at_the_same_time_one_sends(mails: MailService) -> None:
+def test_x05_of_two_who_claim_at_the_same_time_one_sends(mails: MailService) -> None:
     email_channel()
     lead_id, template_id = lead(), template()
     rival: list[Sent] = []

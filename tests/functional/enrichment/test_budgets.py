@@ -24,7 +24,7 @@ def reserve(run: runs.EnrichmentRun, **limits: Any) -> None:
 
 
 @pytest.mark.parametrize("of", ["source", "lead", "job"])
-def test_of_three_calls_for_two_thirds_of_a_budget_two_are_reserved(of: str) -> None:
+def test_x44_of_three_calls_for_two_thirds_of_a_budget_two_are_reserved(of: str) -> None:
     """X44."""
     job = runs.new_job("job", max_cost=100)
     for number in range(2):

@@ -40,7 +40,7 @@ def reconcile() -> dict[str, int]:
     return counts
 
 
-def test_a_daily_budget_is_used_up_to_the_last_call_and_no_further(world: World) -> None:
+def test_x44_a_daily_budget_is_used_up_to_the_last_call_and_no_further(world: World) -> None:
     """X44: never a cent too much, whatever the number of runs."""
     world.put(PDL, cost_per_request=0.3, daily_budget=1.0)
     world[PDL].answers = [knows(job_title="CTO")]

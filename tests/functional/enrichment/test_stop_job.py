@@ -9,7 +9,7 @@ from tests.harness import call
 PDL = "people_data_labs"
 
 
-def test_stop_stops(world: World) -> None:
+def test_x44_stop_stops(world: World) -> None:
     """X44 and A6: also what was queued already; the call under way ends."""
     world.put(PDL)
     world[PDL].answers = [knows(job_title="CTO")]

@@ -71,7 +71,7 @@ def test_ndjson_keeps_types() -> None:
     assert (lead["custom"], lead["tags"]) == ({"vip": True, "size": 38}, ["a;b"])
 
 
-def test_what_is_wrong_is_told_by_row_and_field() -> None:
+def test_x47_what_is_wrong_is_told_by_row_and_field() -> None:
     done = imported(
         "email,name,phone,budget,consent_email\n"
         ",Nobody,,,\n"

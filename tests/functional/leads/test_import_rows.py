@@ -83,7 +83,7 @@ def clean(request: pytest.FixtureRequest) -> tuple[str, tuple[Any, ...]]:
 
 @pytest.mark.parametrize("sent", [False, True])
 @pytest.mark.parametrize("number", [2, 4, 6, 8])
-def test_killed_twice_it_equals_one_clean_run(
+def test_x47_killed_twice_it_equals_one_clean_run(
     number: int, clean: tuple[str, tuple[Any, ...]], clock: Clock, *, sent: bool
 ) -> None:
     mode, expected = clean
@@ -254,7 +254,7 @@ def test_a_dry_run_writes_no_lead_and_tells_what_a_run_would() -> None:
 
 
 @pytest.mark.parametrize("fires", ["true", "false"])
-def test_triggers_fire_unless_they_are_asked_not_to(fires: str, clock: Clock) -> None:
+def test_x48_triggers_fire_unless_they_are_asked_not_to(fires: str, clock: Clock) -> None:
     for kind in ("lead_created", "lead_status_changed"):
         workflow_id = call("workflows/create_workflow", {"name": kind}).json["id"]
         path = {"workflow_id": workflow_id}

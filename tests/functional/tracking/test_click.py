@@ -61,7 +61,7 @@ def test_an_id_we_do_not_know_is_the_same_plain_page(mails: MailService, trackin
     assert counts() == before
 
 
-def test_nothing_in_the_request_changes_where_it_leads(mails: MailService) -> None:
+def test_x19_nothing_in_the_request_changes_where_it_leads(mails: MailService) -> None:
     """X19: the target is looked up, never taken from the query."""
     email_id = sent_mail()
 
@@ -70,7 +70,7 @@ def test_nothing_in_the_request_changes_where_it_leads(mails: MailService) -> No
     assert answer.headers["location"] == "https://example.com/pricing"
 
 
-def test_a_link_is_one_of_this_mail(mails: MailService) -> None:
+def test_x12_a_link_is_one_of_this_mail(mails: MailService) -> None:
     """X12: the token is bound to the mail, and so is what its links lead to."""
     email_channel()
     template_id = template()
@@ -113,7 +113,7 @@ def test_of_many_links_of_a_mail_the_first_three_score(mails: MailService, clock
     assert len(signals(mail["lead_id"])) == 3
 
 
-def test_a_scanner_that_follows_everything_is_kept_apart(mails: MailService) -> None:
+def test_x14_a_scanner_that_follows_everything_is_kept_apart(mails: MailService) -> None:
     """X14: security gateways click everything; it moves no status, scores nothing, and unsubscribes nobody."""
     email_id = sent_mail()
 

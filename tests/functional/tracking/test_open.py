@@ -85,7 +85,7 @@ def test_the_first_open_of_a_person_scores_once(mails: MailService, clock: Clock
     assert call("leads/get_lead", path={"lead_id": lead_id}).json["score"] == 2
 
 
-def test_a_scanner_is_kept_apart_and_scores_nothing(mails: MailService) -> None:
+def test_x13_a_scanner_is_kept_apart_and_scores_nothing(mails: MailService) -> None:
     email_id = sent_mail()
 
     fetch(email_id, SCANNER)
@@ -97,7 +97,7 @@ def test_a_scanner_is_kept_apart_and_scores_nothing(mails: MailService) -> None:
     assert (event["actor"]["S"], event["reason"]["S"]) == ("scanner", "client is mimecast")
 
 
-def test_a_client_we_do_not_know_counts_as_a_person(mails: MailService) -> None:
+def test_x15_a_client_we_do_not_know_counts_as_a_person(mails: MailService) -> None:
     email_id = sent_mail()
 
     fetch(email_id)

@@ -11,7 +11,7 @@ def page(tracking_id: str, **query: str) -> Answer:
     return call("tracking/unsubscribe_page", path={"tracking_id": tracking_id}, query=query, scopes=None)
 
 
-def test_it_asks_and_changes_nothing(mails: MailService) -> None:
+def test_x18_it_asks_and_changes_nothing(mails: MailService) -> None:
     """X18: a scanner that follows the link takes nobody out of the mailing."""
     email_id = sent_mail()
     before = counts()

@@ -55,7 +55,7 @@ def test_what_was_parked_is_tried_again_once_its_page_is_connected() -> None:
     assert "parked_entries" not in kept
 
 
-def test_one_that_nobody_managed_to_work_on_is_parked_after_a_day_and_may_be_replayed(clock: Clock) -> None:
+def test_x40_one_that_nobody_managed_to_work_on_is_parked_after_a_day_and_may_be_replayed(clock: Clock) -> None:
     post_twilio(make(SMS), form())
     (message,) = queued()
     for hours in (1, 22, 2):

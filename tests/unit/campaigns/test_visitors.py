@@ -49,7 +49,7 @@ def test_apple_mail_privacy_is_known_by_its_network() -> None:
 
 
 @pytest.mark.parametrize(("agent", "machine"), [(None, False), (GMAIL, False), ("mimecast", True), ("bingbot", True)])
-def test_only_evidence_keeps_a_visit_out_of_the_counts(agent: str | None, machine: bool) -> None:
+def test_x15_only_evidence_keeps_a_visit_out_of_the_counts(agent: str | None, machine: bool) -> None:
     assert judge(visit(agent)).is_machine is machine
 
 
