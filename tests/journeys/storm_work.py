@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections import Counter
 from decimal import Decimal
 from typing import Any, Protocol
@@ -112,10 +113,17 @@ class Talking:
     def do(self, sky: Sky) -> None:
         for person in self._people:
             number = self._wrote[person]
-            told = {"provider": "twilio", "event": "inbound", "channel": "sms", "from": person, "duplicate": 2}
-            sky.sandbox.post(
-                "/simulate", {**told, "body": f"message {number}", "message_id": f"SM{person[1:]}x{number}"}
-            )
+            told: dict[str, Any] = {
+                "provider": "twilio",
+                "event": "inbound",
+                "channel": "sms",
+                "from": person,
+                "duplicate": 2,
+            }
+            told |= {"body": f"message {number}", "message_id": f"SM{person[1:]}x{number}"}
+            # The sandbox asks the product for its channels first, and may be told nothing.
+            while sky.sandbox.request("POST", "/simulate", told).status_code == 409:
+                time.sleep(0.2)
             self._wrote[person] += 1
         for one in sky.api.every("/conversations", channel="sms"):
             words = f"Answer {len(self._answers)}"
