@@ -92,7 +92,7 @@ def test_a_value_written_as_an_address_never_runs(v: str) -> None:
 @given(anything_typed)
 def test_any_source_is_either_refused_or_renders(source: str) -> None:
     try:
-        check(source, "body", True)
+        check(source, "body", html=True)
         check(source, "body")
     except InvalidInput as refused:
         assert refused.errors[0][0] == "body"  # noqa: PT017 - nothing else may be raised
