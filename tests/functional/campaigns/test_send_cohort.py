@@ -8,6 +8,7 @@ import pytest
 
 from leadflow.campaigns import service as campaigns
 from leadflow.campaigns import store
+from tests.functional import wire
 from tests.functional.campaigns.campaigning import campaign, step
 from tests.functional.campaigns.mailing import MailService, email_channel, lead, template
 from tests.functional.campaigns.running import (
@@ -25,6 +26,7 @@ from tests.functional.campaigns.running import (
     tally,
     work,
 )
+from tests.functional.leads import announced
 from tests.harness import Clock, call
 
 
@@ -86,6 +88,20 @@ def test_x09_a_message_twice_or_too_early_changes_nothing(mails: MailService, cl
     assert len(recipients(mails)) == 2
     assert tally(campaign_id, 2) == {}
     assert send('{"campaign_id": "01NONE", "cohort": "X#Y"}') == {"batchItemFailures": []}
+
+
+def test_what_an_address_had_is_forgotten_with_the_person(mails: MailService, clock: Clock) -> None:
+    email_channel()
+    [first, _] = people(2)
+    campaign_id = ready()
+    acted(campaign_id, "launch_campaign")
+    work()
+    assert wire.counts()["ContactedAddress"] == 2
+
+    call("leads/erase_lead", path={"lead_id": first})
+    announced.work_all()
+
+    assert wire.counts()["ContactedAddress"] == 1
 
 
 def test_every_skip_has_its_reason(mails: MailService, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leadflow.campaigns import store
-from leadflow.campaigns.store import erased
+from leadflow.campaigns.store import contacts, erased
 from leadflow.core import removal, table
 from leadflow.core.errors import InProgress
 from leadflow.leads import service as leads
@@ -18,7 +18,8 @@ from leadflow.leads import service as leads
 def erase_person(lead_id: str) -> int:
     """Removes what is left, safe to repeat; gives how many items that were."""
     mails = sum(_erase_mail(mail_id) for mail_id in mails_of(lead_id))
-    return mails + sum(_forget_address(mark) for mark in sorted(leads.erasure_marks(lead_id)))
+    marks = sorted(leads.erasure_marks(lead_id))
+    return mails + sum(_forget_address(mark) for mark in marks) + sum(_forget_contacts(mark) for mark in marks)
 
 
 def mails_of(lead_id: str) -> Iterator[str]:
@@ -47,6 +48,13 @@ def _erase_mail(mail_id: str) -> int:
             raise InProgress(f"Mail {mail_id} is being changed; it is erased by the next try.") from None
     below = removal.remove(key for key in removal.keys_under(f"EM#{mail_id}") if key[1] != "#")
     return below + (mail is not None)
+
+
+def _forget_contacts(mark: str) -> bool:
+    try:
+        return contacts.forget_contacts(mark)
+    except table.Stale:
+        raise InProgress("A mail to the person is being counted; it is forgotten by the next try.") from None
 
 
 def _forget_address(mark: str) -> int:

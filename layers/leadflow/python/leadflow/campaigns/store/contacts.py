@@ -41,6 +41,14 @@ def note_contacts(mark: str, item: ContactedAddress | None, contacts: Iterable[S
     table.save(new, None if item else ContactedAddress.pk.does_not_exist())
 
 
+def forget_contacts(mark: str) -> bool:
+    """Removes what an address had; whether there was something. Raises table.Stale when that is being changed."""
+    item = find_contacted([mark]).get(mark)
+    if item is not None:
+        table.remove(item)
+    return item is not None
+
+
 def find_stops(lead_ids: Iterable[str], reasons: Iterable[str]) -> dict[str, Mapping[str, str]]:
     """By lead, when they last did what is named by each reason."""
     asked = list(reasons)
