@@ -11,13 +11,13 @@ import contextlib
 import io
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.benchmarks import report
 from tests.benchmarks.meter import Cost, Meter
+from tests.journeys.waiting import when
 
 _FIELDS = ["job_title", "company_name"]
 _TIMES = 3
@@ -125,20 +125,12 @@ def _through(api: Any, leads: int) -> tuple[float, dict[str, Any]]:
     lines = [f"{who[number % 4]}{number}@firm{number % 20}.example.com,Person {number}" for number in range(leads)]
     content = {"content": "\n".join(["email,name", *lines]).encode(), "headers": {"content-type": "text/csv"}}
     imported = api.request("POST", "/leads/import", **content).json()
-    _when(api, f"/imports/{imported['id']}", lambda one: one["status"] == "completed")
+    when(api, f"/imports/{imported['id']}", lambda one: one["status"] == "completed", seconds=_PATIENCE_SECONDS)
     everyone: dict[str, Any] = {"filter": {"all": []}}
     budget = round(api.post("/enrichment/estimate", everyone)["max_cost"] / 4, 2)
     began = time.perf_counter()
     job = api.post("/enrichment/runs", {**everyone, "max_cost": budget})
-    done = _when(api, f"/enrichment/runs/{job['id']}", lambda one: one["status"] == "completed")
+    done = when(
+        api, f"/enrichment/runs/{job['id']}", lambda one: one["status"] == "completed", seconds=_PATIENCE_SECONDS
+    )
     return time.perf_counter() - began, done
-
-
-def _when(api: Any, path: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    give_up = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < give_up:
-        found: dict[str, Any] = api.get(path)
-        if reached(found):
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"{path} did not come as far: {found}")

@@ -31,10 +31,10 @@ from leadflow.campaigns.store import cohorts as kept_cohorts
 from leadflow.campaigns.store import many, rates
 from leadflow.core import effects, http, seams
 from tests.chaos.killing import Place, kill_at, places
-from tests.cloud import fresh_cloud
+from tests.chaos.mailed import mailed
 from tests.functional.campaigns import running
 from tests.functional.campaigns.campaigning import campaign, step
-from tests.functional.campaigns.mailing import MailService, email_channel, hang_up, lead, mail_service, template
+from tests.functional.campaigns.mailing import MailService, email_channel, hang_up, lead, template
 from tests.harness import Clock, door
 
 SENDING: tuple[ModuleType, ...] = (
@@ -92,10 +92,7 @@ class World:
 
 @contextmanager
 def world() -> Iterator[World]:
-    clock = Clock()
-    with fresh_cloud(clock), pytest.MonkeyPatch.context() as environment, mail_service() as mails:
-        environment.setenv("HOST_ID", "host 0")
-        seams.current().forget("settings")
+    with mailed() as (clock, mails):
         yield World(clock, mails)
 
 

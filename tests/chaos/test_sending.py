@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-import pytest
-
 from leadflow.campaigns import service as campaigns
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import Sent
@@ -25,14 +23,13 @@ from leadflow.channels.service import accounts
 from leadflow.core import clock as clocks
 from leadflow.core import effects, http, seams
 from tests.chaos.killing import Place, kill_at, lines
-from tests.cloud import fresh_cloud
+from tests.chaos.mailed import mailed
 from tests.functional.campaigns.mailing import (
     MailService,
     email_channel,
     hang_up,
     html_of,
     lead,
-    mail_service,
     template,
 )
 from tests.harness import Clock
@@ -129,10 +126,7 @@ class World:
 
 @contextmanager
 def world() -> Iterator[World]:
-    clock = Clock()
-    with fresh_cloud(clock), pytest.MonkeyPatch.context() as environment, mail_service() as mails:
-        environment.setenv("HOST_ID", "host 0")
-        seams.current().forget("settings")
+    with mailed() as (clock, mails):
         yield World(clock, mails)
 
 

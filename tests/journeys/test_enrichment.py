@@ -7,10 +7,10 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
 
 from local.client import Api
 from tests.journeys.host import HostProcess
+from tests.journeys.waiting import when
 
 LEADS = int(os.environ.get("ENRICHED_LEADS", "60"))
 PRICES = {"people_data_labs": 0.1, "crustdata": 0.05, "forager": 0.03}
@@ -24,20 +24,10 @@ def _file() -> str:
     return "\n".join(["email,name", *rows])
 
 
-def _when(api: Api, path: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    give_up = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < give_up:
-        found: dict[str, Any] = api.get(path)
-        if reached(found):
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{path} did not come as far: {found}")
-
-
 def _imported(api: Api) -> None:
     content = {"content": _file().encode(), "headers": {"content-type": "text/csv"}}
     job = api.request("POST", "/leads/import", **content).json()
-    done = _when(api, f"/imports/{job['id']}", lambda one: one["status"] == "completed")
+    done = when(api, f"/imports/{job['id']}", lambda one: one["status"] == "completed", seconds=_PATIENCE_SECONDS)
     assert done["created"] == LEADS
 
 
@@ -56,7 +46,9 @@ def test_many_leads_under_a_budget_that_parallel_runs_use_up(new_host: Callable[
         started = time.monotonic()
 
         job = api.post("/enrichment/runs", {**everyone, "max_cost": budget})
-        done = _when(api, f"/enrichment/runs/{job['id']}", lambda one: one["status"] == "completed")
+        done = when(
+            api, f"/enrichment/runs/{job['id']}", lambda one: one["status"] == "completed", seconds=_PATIENCE_SECONDS
+        )
 
         seconds = time.monotonic() - started
         charged = _charged(sandbox)
@@ -80,11 +72,13 @@ def test_a_host_that_dies_in_the_middle_pays_for_nothing_twice(new_host: Callabl
     with closing(Api(run.api_url, run.admin_key)) as api:
         _imported(api)
         job = api.post("/enrichment/runs", {"filter": {"all": []}, "max_cost": 1000})
-        _when(api, f"/enrichment/runs/{job['id']}", lambda one: one["done"] >= LEADS // 4)
+        when(api, f"/enrichment/runs/{job['id']}", lambda one: one["done"] >= LEADS // 4, seconds=_PATIENCE_SECONDS)
     host.kill()
     run = host.start()
     with closing(Api(run.api_url, run.admin_key)) as api, closing(Api(run.sandbox_url)) as sandbox:
-        done = _when(api, f"/enrichment/runs/{job['id']}", lambda one: one["status"] == "completed")
+        done = when(
+            api, f"/enrichment/runs/{job['id']}", lambda one: one["status"] == "completed", seconds=_PATIENCE_SECONDS
+        )
 
         assert done["total"] == done["done"] == LEADS
         for name in PRICES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -11,6 +10,7 @@ import httpx
 
 from local.client import Api
 from tests.journeys.host import HostProcess
+from tests.journeys.waiting import when
 
 ROWS = 1_500
 _PATIENCE_SECONDS = 120
@@ -24,16 +24,6 @@ def _file() -> bytes:
         for number in range(ROWS)
     ]
     return "\n".join(["E-mail,Full name,Phone number,Shoe size", *lines]).encode()
-
-
-def _when(api: Api, path: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    give_up = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < give_up:
-        found: dict[str, Any] = api.get(path)
-        if reached(found):
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{path} did not come as far: {found}")
 
 
 def _is_over(job: dict[str, Any]) -> bool:
@@ -55,10 +45,10 @@ def test_a_file_is_imported_once_though_the_host_dies_twice(new_host: Callable[.
                 assert httpx.put(job["upload_url"], content=_file(), trust_env=False).status_code == 200
                 path = f"/imports/{job['id']}"
             if deaths < 2:
-                before = _when(api, path, _further_than(before))["total"]
+                before = when(api, path, _further_than(before), seconds=_PATIENCE_SECONDS)["total"]
                 host.kill()
                 continue
-            done = _when(api, path, _is_over)
+            done = when(api, path, _is_over, seconds=_PATIENCE_SECONDS)
             leads = api.every("/leads")
 
     counts = {name: done[name] for name in ("status", "total", "created", "updated", "skipped", "failed")}

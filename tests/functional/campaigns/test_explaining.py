@@ -8,29 +8,17 @@ from typing import Any
 import pytest
 
 from leadflow.campaigns import service as campaigns
-from leadflow.leads.schema import LeadExplanation
-from tests.functional import wire
 from tests.functional.campaigns.campaigning import campaign, step
 from tests.functional.campaigns.mailing import MailService, email_channel, lead
 from tests.functional.campaigns.running import acted, ready, reconciled, tally, work
 from tests.functional.leads.erasing import erase
+from tests.functional.leads.explaining import explained_by
 from tests.functional.leads.people import patched
 from tests.harness import Clock, call
 
 
 def explained(lead_id: str, campaign_id: str) -> dict[str, Any]:
-    """The explanation, which leaves everything as it is."""
-    before = wire.stored()
-    query = {"campaign_id": campaign_id}
-    answer = call("leads/explain_lead", path={"lead_id": lead_id}, query=query, scopes="leads:read")
-    assert answer.status == 200, answer.text
-    assert wire.stored() == before
-    found: dict[str, Any] = answer.json
-    LeadExplanation.model_validate(found)
-    assert "ada@" not in answer.text
-    codes = {gate["code"] for gate in found["gates"]} | {"nothing_holds_it_back", "sequence_completed"}
-    assert found["primary_reason"] in codes
-    return found
+    return explained_by(lead_id, {"campaign_id": campaign_id}, {"nothing_holds_it_back", "sequence_completed"})
 
 
 def shut(found: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The send of one tracked mail: gates, the mail itself, and what becomes of it."""
+"""The send of one tracked mail: gates, the mail itself, and what the provider says of it at once."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import hashlib
 import os
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from leadflow.campaigns import service as campaigns
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import Sent
-from leadflow.channels import store as inbox
-from leadflow.core import aws, effects, observability, seams
+from leadflow.core import aws, observability, seams
 from leadflow.core import clock as clocks
 from leadflow.core.errors import (
     Conflict,
@@ -36,17 +34,14 @@ from tests.functional.campaigns.mailing import (
     template,
     tracked_links,
 )
-from tests.functional.wire import counts, interrupted, refused, stored
-from tests.harness import Clock, call
+from tests.functional.wire import interrupted, refused, stored
+from tests.harness import call
 
 BASE = "https://api.leadflow.test/t"
 
 
 def suppress(address: str = "ada@example.com", reason: str = "unsubscribe") -> None:
     campaigns.suppress("email", address, reason)
-
-
-# --- the mail
 
 
 def test_the_mail_goes_out_once_as_it_should(mails: MailService) -> None:
@@ -134,9 +129,6 @@ def test_what_identifies_a_person_stands_in_no_key_and_no_log(
     assert email_id not in log
 
 
-# --- once
-
-
 def test_the_same_cause_is_the_same_mail(mails: MailService) -> None:
     email_channel()
     lead_id, template_id = lead(), template()
@@ -194,9 +186,6 @@ def test_a_claim_in_the_way_is_tried_again_later(mails: MailService) -> None:
 
     assert mails.sent == []
     assert send(lead_id, template_id).outcome == "accepted"
-
-
-# --- gates
 
 
 def test_a_lead_that_is_gone_or_has_no_address_is_skipped(mails: MailService) -> None:
@@ -268,9 +257,6 @@ def test_a_mail_too_large_to_keep_is_not_sent(mails: MailService) -> None:
 
     assert send(lead(email="b@example.com"), template_id, ("fits",)).outcome == "accepted"
     assert len(mails.sent) == len(stored("EmailSent")) == 1
-
-
-# --- what the provider says
 
 
 def test_a_refusal_is_final(mails: MailService) -> None:
@@ -363,268 +349,3 @@ def test_a_channel_that_is_gone_before_the_retry_is_waited_for(
                 send(lead_id, template_id)
 
     assert send(lead_id, template_id).outcome == "accepted"
-
-
-# --- nobody knows
-
-
-@pytest.fixture
-def unanswered(mails: MailService) -> tuple[str, str]:
-    """Lead and template of a mail that the provider took without a word."""
-    email_channel()
-    lead_id, template_id = lead(), template()
-    mails.answers = [None]
-    sent = send(lead_id, template_id)
-    assert (sent.outcome, sent.wait_until) == ("unknown", clocks.now() + effects.SETTLE_WINDOW)
-    return lead_id, template_id
-
-
-@pytest.mark.parametrize("answer", [None, 500, 503])
-def test_a_try_nobody_knows_about_is_not_repeated_before_its_time(
-    mails: MailService, clock: Clock, answer: int | None
-) -> None:
-    email_channel()
-    lead_id, template_id = lead(), template()
-    mails.answers = [answer]
-    first = send(lead_id, template_id)
-    taken = len(mails.sent)
-    clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds() - 1)
-
-    assert send(lead_id, template_id) == first
-    assert len(mails.sent) == taken
-    mail = shown(first.email_id)
-    assert (mail["status"], mail["outcome"]) == ("queued", "unknown")
-
-
-def test_a_workflow_mail_is_sent_once_more_after_the_window(
-    mails: MailService, clock: Clock, unanswered: tuple[str, str]
-) -> None:
-    clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds())
-
-    sent = send(*unanswered)
-
-    assert (sent.outcome, len(mails.sent)) == ("accepted", 2)
-    assert shown(sent.email_id)["attempt"] == 2
-    assert html_of(mails.sent[0]) == html_of(mails.sent[1])
-
-
-def test_and_never_a_third_time(mails: MailService, clock: Clock, unanswered: tuple[str, str]) -> None:
-    mails.answers = [None]
-    clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds())
-    second = send(*unanswered)
-    assert second.outcome == "unknown"
-    assert second.wait_until == clocks.now() + effects.SETTLE_WINDOW
-
-    clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds())
-    last = send(*unanswered)
-
-    assert (last.outcome, last.wait_until) == ("unknown", None)
-    assert len(mails.sent) == 2
-
-
-def test_evidence_settles_it(mails: MailService, clock: Clock, unanswered: tuple[str, str]) -> None:
-    email_id = store.tracking_id(CAUSE)
-    clock.advance(minutes=5)
-    campaigns.record_event(email_id, "processed", clocks.now(), {})
-    clock.advance(days=1)
-
-    sent = send(*unanswered)
-
-    assert (sent.outcome, len(mails.sent)) == ("accepted", 1)
-    assert shown(email_id)["sent_at"] == "2026-03-02T09:05:00.000Z"
-
-
-def test_what_the_provider_told_is_read_before_anything_is_sent_again(
-    mails: MailService, clock: Clock, unanswered: tuple[str, str]
-) -> None:
-    clock.advance(minutes=59)
-    inbox.keep_delivery("D1", "CHANNEL", inbox.Posted("sendgrid", "events", b"[]"))
-    clock.advance(hours=1)
-
-    assert send(*unanswered).wait_until == clocks.now() + timedelta(seconds=2)
-    assert len(mails.sent) == 1
-
-    delivery = inbox.find_delivery("D1")
-    assert delivery is not None
-    inbox.settle_delivery(delivery, "parked", reason="of no use")
-    inbox.keep_delivery("D2", "CHANNEL", inbox.Posted("sendgrid", "events", b"[]"))
-    assert send(*unanswered).outcome == "accepted"
-    assert len(mails.sent) == 2
-
-
-def test_the_provider_gets_its_time_anew_after_the_host_was_down(
-    mails: MailService, clock: Clock, unanswered: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock.advance(hours=2)
-    monkeypatch.setenv("HOST_ID", "the next one")
-    seams.current().forget("settings")
-
-    assert send(*unanswered).wait_until == clocks.now() + effects.SETTLE_WINDOW
-    assert len(mails.sent) == 1
-
-    clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds())
-    assert send(*unanswered).outcome == "accepted"
-
-
-def test_an_open_is_evidence_too(mails: MailService, clock: Clock, unanswered: tuple[str, str]) -> None:
-    call("tracking/open", path={"tracking_id": store.tracking_id(CAUSE)}, scopes=None)
-    clock.advance(days=1)
-
-    assert send(*unanswered).outcome == "accepted"
-    assert len(mails.sent) == 1
-
-
-def test_who_unsubscribed_meanwhile_is_not_mailed_again(
-    mails: MailService, clock: Clock, unanswered: tuple[str, str]
-) -> None:
-    suppress()
-    clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds())
-
-    sent = send(*unanswered)
-
-    assert (sent.outcome, len(mails.sent)) == ("unknown", 1)
-    clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds())
-    assert send(*unanswered).wait_until is None
-
-
-def test_a_refusal_of_the_second_try_says_nothing_about_the_first(
-    mails: MailService, clock: Clock, unanswered: tuple[str, str]
-) -> None:
-    mails.answers = [400]
-    clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds())
-
-    assert send(*unanswered).outcome == "unknown"
-    campaigns.record_event(store.tracking_id(CAUSE), "delivered", clocks.now(), {})
-    assert send(*unanswered).outcome == "accepted"
-
-
-def test_a_provider_that_reports_before_it_answers_wins(mails: MailService) -> None:
-    email_channel()
-    lead_id, template_id = lead(), template()
-
-    def report(mail: dict[str, Any]) -> None:
-        email_id = mail["personalizations"][0]["custom_args"]["lf_id"]
-        campaigns.record_event(email_id, "delivered", clocks.now(), {})
-
-    mails.before_answer = report
-    mails.answers = [None, 202]
-
-    assert send(lead_id, template_id, ("lost answer",)).outcome == "accepted"
-    sent = send(lead_id, template_id, ("late answer",))
-    assert sent.outcome == "accepted"
-    assert shown(sent.email_id)["status"] == "delivered"
-    assert shown(sent.email_id)["provider_message_id"] == "provider-2"
-
-
-def test_a_campaigns_mail_is_never_sent_again(mails: MailService, clock: Clock, unanswered: tuple[str, str]) -> None:
-    mail = store.find_mail(store.tracking_id(CAUSE))
-    assert mail is not None
-    store.amend(mail, lambda _: {"campaign_id": "CAMP1"})
-    clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds())
-
-    assert send(*unanswered).wait_until is None
-    assert len(mails.sent) == 1
-
-
-# --- reconcile
-
-
-def test_reconcile_marks_what_nobody_is_at_and_sends_nothing(mails: MailService, clock: Clock) -> None:
-    email_channel()
-    mail = claimed(lead(), template())
-    effects.begin(mail)
-    assert not any(campaigns.reconcile().values())
-
-    clock.advance(seconds=effects.LEASE.total_seconds() + 1)
-    assert campaigns.reconcile()["mails_unknown"] == 1
-    assert shown(mail.id)["outcome"] == "unknown"
-    assert not any(campaigns.reconcile().values())
-    assert due_mails() == [mail.id]
-
-    clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds())
-    assert campaigns.reconcile()["mails_closed"] == 1
-    assert due_mails() == []
-    assert shown(mail.id)["outcome"] == "unknown"
-    assert mails.sent == []
-
-
-def test_a_mail_of_an_earlier_host_is_nobodys(mails: MailService, monkeypatch: pytest.MonkeyPatch) -> None:
-    email_channel()
-    mail = claimed(lead(), template())
-    effects.begin(mail)
-
-    monkeypatch.setenv("HOST_ID", "the next one")
-    seams.current().forget("settings")
-
-    assert campaigns.reconcile()["mails_unknown"] == 1
-
-
-def test_a_claim_that_nobody_comes_back_to_is_given_up_after_a_week(mails: MailService, clock: Clock) -> None:
-    email_channel()
-    lead_id, template_id = lead(), template()
-    mail = claimed(lead_id, template_id)
-    clock.advance(days=6)
-    assert campaigns.reconcile()["mails_abandoned"] == 0
-
-    clock.advance(days=1)
-    assert campaigns.reconcile()["mails_abandoned"] == 1
-
-    assert due_mails() == []
-    assert send(lead_id, template_id) == Sent(mail.id, "skipped", "abandoned")
-    assert mails.sent == []
-
-
-def test_an_abandoned_second_try_stays_unknown(mails: MailService, clock: Clock, unanswered: tuple[str, str]) -> None:
-    clock.advance(seconds=effects.SETTLE_WINDOW.total_seconds())
-    mail = store.find_mail(store.tracking_id(CAUSE))
-    assert mail is not None
-    store.begin_again(mail)
-    clock.advance(days=7)
-
-    assert campaigns.reconcile()["mails_unknown"] == 1
-    assert shown(mail.id)["outcome"] == "unknown"
-
-
-def test_settled_mails_leave_the_due_index(mails: MailService) -> None:
-    email_channel()
-    lead_id, template_id = lead(), template()
-    mails.answers = [202, 400]
-
-    send(lead_id, template_id, ("accepted",))
-    send(lead_id, template_id, ("rejected",))
-
-    assert due_mails() == []
-    assert counts()["EmailSent"] == 2
-
-
-def test_reconcile_leaves_alone_what_somebody_has_just_moved(mails: MailService, clock: Clock) -> None:
-    email_channel()
-    mail = claimed(lead(), template())
-    effects.begin(mail)
-    clock.advance(seconds=effects.LEASE.total_seconds() + 1)
-
-    def report() -> None:
-        campaigns.record_event(mail.id, "processed", clocks.now(), {})
-
-    with interrupted(report, operation="UpdateItem"):
-        assert campaigns.reconcile()["mails_unknown"] == 0
-    assert shown(mail.id)["outcome"] == "accepted"
-
-
-def claimed(lead_id: str, template_id: str) -> store.EmailSent:
-    """A mail whose sender died right after claiming it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(effects, "begin", _die)
-        with pytest.raises(KeyboardInterrupt):
-            send(lead_id, template_id)
-    mail = store.find_mail(store.tracking_id(CAUSE))
-    assert mail is not None
-    return mail
-
-
-def _die(_: object) -> None:
-    raise KeyboardInterrupt
-
-
-def due_mails() -> list[str]:
-    return [mail.id for mail in store.waiting_mails()]

@@ -14,7 +14,7 @@ def harm_done(limits: Mapping[str, Any] | None, counts: Mapping[str, int]) -> st
     `counts` has `sent`, `bounced` and `complained`, each in mails.
     """
     sent = counts["sent"]
-    if limits is None or sent < max(1, int(limits["min_sent"])):
+    if limits is None or sent < int(limits["min_sent"]):
         return None
     for limit, name, said in _JUDGED:
         most = limits[limit]

@@ -88,7 +88,7 @@ def _mail(seen: dict[str, Any], to: str, channel: Record) -> OutgoingMail:
     way_out = f"{composing.address_of(composing.NO_MAIL)}/unsubscribe"
     page = content.with_footer(seen["html"], postal_address=channel["postal_address"], unsubscribe_url=way_out)
     return OutgoingMail(
-        sender=Address(channel["from_email"], channel["from_name"]),
+        sender=composing.sender_of(None, channel),
         recipients=(Recipient(to),),
         subject=_MARK + seen["subject"],
         text=rendering.html_to_text(page),
