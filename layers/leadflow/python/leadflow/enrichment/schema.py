@@ -45,8 +45,8 @@ class EnrichmentSourceWrite(Write):
     """How a source is used. Left out, `api_key` and `account_id` stay as they are; every other field is set.
 
     `priority`: lower is asked first · `rate_limit_per_minute`: requests, spread evenly; null for no limit of ours ·
-    `cost_per_request` and `daily_budget` (UTC day) in USD · `cost_per_credit` in USD, for a source that is paid so: then
-    its price list says what a call may cost, and it says itself what the call did · `min_confidence`: a value below it
+    `cost_per_request` and `daily_budget` (UTC day) in USD · `cost_per_credit` in USD, for a source paid by those:
+    then its price list says what a call may cost, and it says itself what it did · `min_confidence`: a value below it
     is kept but does not count as known · `ttl_days`: how long an answer is not asked for again (30 when null, at most 7
     for a miss) · `generation`: of CrustData's API. Forager needs an `account_id`.
     """
