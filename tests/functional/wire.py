@@ -135,6 +135,17 @@ def killed_at(call: int, *, sent: bool) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def killed_after(operation: str) -> Iterator[None]:
+    """The process dies right after its next call of this operation was done."""
+
+    def die(**_: Any) -> None:
+        raise Killed
+
+    with _hooked(f"after-call.dynamodb.{operation}", die):
+        yield
+
+
 def stored(kind: str | None = None) -> list[dict[str, Any]]:
     """The raw items in the table, of one type or all."""
     items = aws.client("dynamodb").scan(TableName=os.environ["TABLE_NAME"])["Items"]
