@@ -32,6 +32,10 @@ class FakeSource:
     asked: list[tuple[Person, frozenset[str]]] = field(default_factory=list)
     meanwhile: Callable[[], object] | None = None
     most_at_once: int = 1
+    credits_of_a_request: float = 1
+    charged: int = 0
+    together: list[int] = field(default_factory=list)
+    whole: list[Exception] = field(default_factory=list)
 
     @property
     def fills(self) -> frozenset[Any]:
@@ -43,18 +47,39 @@ class FakeSource:
     def price(self, person: Person, fields: Set[str]) -> int:
         return 1 if fields & self.fills else 0
 
+    def most_credits(self, person: Person, fields: Set[str]) -> float:
+        return self.price(person, fields) * self.credits_of_a_request
+
     def lookup(self, person: Person, fields: Set[str]) -> Answer:
         self.asked.append((person, frozenset(fields)))
         if self.meanwhile is not None:
             self.meanwhile()
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0] if self.answers else MISS
+        answer = self._next()
         if isinstance(answer, Exception):
             raise answer
         found: Answer = answer
         return found
 
+    def _next(self) -> Any:
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0] if self.answers else MISS
+        self.charged += answer.charged if isinstance(answer, Answer) else 0
+        return answer
+
+    def shares(self, fields: Set[str]) -> bool:
+        return self.most_at_once > 1
+
+    def shared_kind(self, person: Person, fields: Set[str]) -> str | None:
+        return "person" if self.shares(fields) else None
+
     def lookup_many(self, people: Sequence[Person], fields: Set[str]) -> list[Any]:
-        return [self.lookup(person, fields) for person in people]
+        """An answer or an error each; those in `whole` are of the request. `together` has how many were asked for."""
+        self.together.append(len(people))
+        self.asked += [(person, frozenset(fields)) for person in people]
+        if self.meanwhile is not None:
+            self.meanwhile()
+        if self.whole:
+            raise self.whole.pop(0)
+        return [self._next() for _ in people]
 
 
 class World:
@@ -146,10 +171,12 @@ def enrichments(lead_id: str) -> list[dict[str, Any]]:
     return found
 
 
-def knows(confidence: float = 0.9, charged: int = 1, outcome: Any = "matched", **values: Any) -> Answer:
+def knows(
+    confidence: float = 0.9, charged: int = 1, outcome: Any = "matched", took: float = 0, **values: Any
+) -> Answer:
     """An answer with these values."""
     found: Any = {name: Found(value, confidence) for name, value in values.items()}
-    return Answer(outcome, found, confidence, {"person": dict(values)}, charged)
+    return Answer(outcome, found, confidence, {"person": dict(values)}, charged, took)
 
 
 def note_queued(params: dict[str, Any], **_: Any) -> None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import cohorts, sequence
-from leadflow.campaigns.service import announcing
+from leadflow.campaigns.service import announcing, gaps
 from leadflow.campaigns.service.members import sorted_out
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.campaigns.store import gathering, joining
@@ -53,11 +53,13 @@ def gather(run: runs.CampaignRun, campaign: store.EmailCampaign) -> bool:
         if clock.parse(run.gathers_at) > clock.now():
             return False
         gathering.begin_gathering(run)
-    step = sequence.next_step([one.record() for one in store.steps_of(campaign.id)], None)
+    steps = [one.record() for one in store.steps_of(campaign.id)]
+    step = sequence.next_step(steps, None)
     waiting = {one.sk.removeprefix("NEW#"): str(one.at) for one in joining.newcomers(campaign.id, cohorts.MAX_MEMBERS)}
     if step is None or not waiting:
         return False
     joined_at, lead_ids = cohorts.come_together(waiting)
+    run.gaps = gaps.counted(run.gaps, steps, [one.lead for one in leads.reach_all(lead_ids).values()])
     cohort, members = runs.new_cohort(
         campaign.id,
         str(step["id"]),

@@ -38,7 +38,8 @@ class CampaignRun(table.Item, discriminator="CampaignRun"):
 
     `task` is `freeze` (put the audience into cohorts), `retry` (mails that the provider refused go out again) or
     `watch` (nothing but to see the end); `cursor` is how far it is, `turn` counts the steps it was done in. With
-    `put_back` what was parked goes on first. `cohorts` counts those that are not done.
+    `put_back` what was parked goes on first. `cohorts` counts those that are not done. `gaps` counts, by
+    `<template>#<variable>`, the leads of the audience so far whose mails have nothing to put there.
 
     Of an evergreen campaign: `gathers_at` is when those who have joined lately are put into a cohort, `opening` the
     cohort (`<step>#<cohort>`) that they were put into and are to be taken off the list for. `walk_again` says that all
@@ -51,6 +52,7 @@ class CampaignRun(table.Item, discriminator="CampaignRun"):
     put_back = BooleanAttribute(default=False)
     cohorts = NumberAttribute(default=0)
     turn = NumberAttribute(default=0)
+    gaps = JSONAttribute(default=dict)
     gathers_at = UnicodeAttribute(null=True)
     opening = UnicodeAttribute(null=True)
     walk_again = BooleanAttribute(default=False)
@@ -193,30 +195,6 @@ def committed(fill: Callable[[TransactWrite], None]) -> None:
                 raise
         else:
             return
-
-
-def add_cohort(
-    run: CampaignRun, cohort: Cohort, members: CohortMembers, cursor: str | None, task: str, *, joins: bool
-) -> None:
-    """Writes a new cohort and how far the run is in one step; with `joins` its members make the audience larger.
-
-    Raises table.TransactionRefused when another worker has gone on with the run.
-    """
-    campaign = EmailCampaign(pk=f"CAMP#{run.campaign_id}", sk="#META", v=1)
-
-    def fill(writes: TransactWrite) -> None:
-        put_new(writes, cohort, members)
-        actions = [*moved(run, cursor, task), CampaignRun.cohorts.add(1)]
-        writes.update(run, actions, condition=same_turn(run), add_version_condition=False)
-        if joins:
-            writes.update(
-                campaign,
-                [EmailCampaign.total_recipients.add(int(cohort.size))],
-                condition=EmailCampaign.pk.exists(),
-                add_version_condition=False,
-            )
-
-    committed(fill)
 
 
 def move_run(run: CampaignRun, cursor: str | None, task: str, *, put_back: bool = False) -> None:
@@ -371,6 +349,7 @@ def moved(run: CampaignRun, cursor: str | None, task: str) -> list[Action]:
         kind.cursor.set(cursor) if cursor else kind.cursor.remove(),
         kind.task.set(task),
         kind.turn.add(1),
+        kind.gaps.set(dict(run.gaps)),
         kind.gsi3pk.set(str(run.gsi3pk)),
         kind.gsi3sk.set(str(run.gsi3sk)),
     ]

@@ -1,4 +1,4 @@
-"""How newcomers of an evergreen campaign come into a cohort, in the run that counts its cohorts."""
+"""How members of an audience come into new cohorts, those of an evergreen campaign by its list of newcomers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,30 @@ from leadflow.campaigns.store.cohorts import CampaignRun, Cohort, CohortMembers
 from leadflow.core import clock, due, table
 
 JOINING = "joining"
+
+
+def add_cohort(
+    run: CampaignRun, cohort: Cohort, members: CohortMembers, cursor: str | None, task: str, *, joins: bool
+) -> None:
+    """Writes a new cohort and how far the run is in one step; with `joins` its members make the audience larger.
+
+    Raises table.TransactionRefused when another worker has gone on with the run.
+    """
+    campaign = EmailCampaign(pk=f"CAMP#{run.campaign_id}", sk="#META", v=1)
+
+    def fill(writes: TransactWrite) -> None:
+        runs.put_new(writes, cohort, members)
+        actions = [*runs.moved(run, cursor, task), CampaignRun.cohorts.add(1)]
+        writes.update(run, actions, condition=runs.same_turn(run), add_version_condition=False)
+        if joins:
+            writes.update(
+                campaign,
+                [EmailCampaign.total_recipients.add(int(cohort.size))],
+                condition=EmailCampaign.pk.exists(),
+                add_version_condition=False,
+            )
+
+    runs.committed(fill)
 
 
 def await_gathering(campaign_id: str, moment: datetime) -> bool:

@@ -63,6 +63,9 @@ class Lookup(ABC):
     def price(self, person: Person, fields: Set[EnrichmentField]) -> int:
         return len(self._steps(person, fields))
 
+    def most_credits(self, person: Person, fields: Set[EnrichmentField]) -> float:
+        return sum(self.credits_of(name, person) for name in self._steps(person, fields))
+
     def lookup(self, person: Person, fields: Set[EnrichmentField]) -> Answer:
         steps = self._steps(person, fields)
         if not steps:
@@ -89,6 +92,18 @@ class Lookup(ABC):
         if len(people) > self.most_at_once:
             raise ValueError(f"{self.title} takes {self.most_at_once} at once")
         return [self.lookup(person, fields) for person in people]
+
+    def shares(self, fields: Set[EnrichmentField]) -> bool:
+        wanted = fields & self.fills
+        return self.most_at_once > 1 and bool(wanted) and wanted <= self.filled[planning.PERSON]
+
+    def shared_kind(self, person: Person, fields: Set[EnrichmentField]) -> str | None:
+        is_enough = self.shares(fields) and self._steps(person, fields) == (planning.PERSON,)
+        return self._kind(person) if is_enough else None
+
+    def _kind(self, _person: Person) -> str | None:
+        """People of one kind are asked for in one request."""
+        return planning.PERSON
 
     def _steps(self, person: Person, fields: Set[EnrichmentField]) -> tuple[str, ...]:
         return planning.steps(
@@ -183,6 +198,11 @@ def credits_told(headers: Mapping[str, str], name: str, usual: float) -> float:
     except ValueError:
         return usual
     return told if 0 <= told < 1_000_000 else usual
+
+
+def each_of_many(headers: Mapping[str, str], name: str, usual: float, found: int) -> float:
+    """Credits of one person of several who were asked for together: the same for each who was found."""
+    return credits_told(headers, name, usual * found) / found if found else usual
 
 
 def _json(content: bytes) -> Any:
