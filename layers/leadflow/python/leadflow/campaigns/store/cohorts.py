@@ -157,7 +157,7 @@ def await_time(cohort: Cohort) -> None:
 def planned_for(cohort: Cohort) -> datetime | None:
     """When a cohort that waits was last to begin; None for one that a worker has left, which began long ago."""
     overdue_at = due.due_at(cohort)
-    return None if overdue_at is None or cohort.lease_until else overdue_at - _scaled(PATIENCE)
+    return None if overdue_at is None or cohort.lease_until else overdue_at - scaled(PATIENCE)
 
 
 def take_cohort(cohort: Cohort) -> bool:
