@@ -272,6 +272,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(options.keep or folder) / "data"
+        directory.parent.mkdir(parents=True, exist_ok=True)
         storm = Storm(directory, options.seed, options.leads, options.kills, options.per_second, works(options.others))
         print(json.dumps({"seed": options.seed, **storm.run()}, indent=2))  # noqa: T201 - what the program is for
     return 0
