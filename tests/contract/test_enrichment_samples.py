@@ -236,3 +236,38 @@ def test_many_at_once_go_by_kind_of_address(world: World) -> None:
     assert isinstance(one, Answer)
     assert values(one) == {"job_title": "VP of Revenue Operations"}
     assert isinstance(two, errors.UpstreamRejected)
+
+
+def test_what_many_cost_together_is_shared_by_those_who_were_found(world: World) -> None:
+    found = sample("people_data_labs", "person_200")
+    world.says([found, found, sample("people_data_labs", "person_404")], headers={"x-call-credits-spent": "6"})
+
+    answers = source("people_data_labs").lookup_many([ANA] * 3, ALL)
+
+    assert [(one.credits, one.charged) for one in answers if isinstance(one, Answer)] == [(3, 1), (3, 1), (0, 0)]
+
+
+def test_a_contract_that_charges_more_for_many_at_crustdata_is_told(world: World) -> None:
+    told = sample("crustdata", "person_200_v2025-11-01")
+    told[0]["matched_on"] = "https://linkedin.com/in/ana-ruiz-demo"
+    missed = {"matched_on": "https://linkedin.com/in/nobody", "matches": []}
+    world.says([*told, missed], headers={"x-credits-used": "3"})
+    nobody = Person(linkedin_url="linkedin.com/in/nobody")
+
+    one, two = source("crustdata").lookup_many([ANA, nobody], {"job_title"})
+
+    assert isinstance(one, Answer)
+    assert isinstance(two, Answer)
+    assert (one.credits, two.credits, two.outcome) == (3, 0, "not_found")
+
+
+def test_what_a_lookup_takes_at_most_is_in_the_price_list() -> None:
+    by_mail, by_profile = Person(email="ana@acme-demo.example"), Person(linkedin_url="linkedin.com/in/ana-ruiz-demo")
+    title = {"job_title"}
+
+    assert source("people_data_labs").most_credits(ANA, ALL) == 2
+    assert source("crustdata").most_credits(ANA, ALL) == 3
+    assert source("crustdata", "legacy").most_credits(ANA, title) == 3
+    assert source("forager").most_credits(by_mail, title) == 5
+    assert source("forager").most_credits(by_profile, title) == 1
+    assert source("forager").most_credits(Person(), title) == 0

@@ -32,6 +32,7 @@ class FakeSource:
     asked: list[tuple[Person, frozenset[str]]] = field(default_factory=list)
     meanwhile: Callable[[], object] | None = None
     most_at_once: int = 1
+    credits_of_a_request: float = 1
 
     @property
     def fills(self) -> frozenset[Any]:
@@ -42,6 +43,9 @@ class FakeSource:
 
     def price(self, person: Person, fields: Set[str]) -> int:
         return 1 if fields & self.fills else 0
+
+    def most_credits(self, person: Person, fields: Set[str]) -> float:
+        return self.price(person, fields) * self.credits_of_a_request
 
     def lookup(self, person: Person, fields: Set[str]) -> Answer:
         self.asked.append((person, frozenset(fields)))
@@ -146,10 +150,12 @@ def enrichments(lead_id: str) -> list[dict[str, Any]]:
     return found
 
 
-def knows(confidence: float = 0.9, charged: int = 1, outcome: Any = "matched", **values: Any) -> Answer:
+def knows(
+    confidence: float = 0.9, charged: int = 1, outcome: Any = "matched", took: float = 0, **values: Any
+) -> Answer:
     """An answer with these values."""
     found: Any = {name: Found(value, confidence) for name, value in values.items()}
-    return Answer(outcome, found, confidence, {"person": dict(values)}, charged)
+    return Answer(outcome, found, confidence, {"person": dict(values)}, charged, took)
 
 
 def note_queued(params: dict[str, Any], **_: Any) -> None:

@@ -186,6 +186,41 @@ def test_what_was_not_done_costs_nothing(world: World, error: Exception) -> None
     assert (run["status"], run["cost"], source(PDL)["spent_today"]) == ("failed", 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("told", "cost"),
+    [(5, 0.5), (2.5, 0.25), (0, 0), (8, 0.8)],
+    ids=["as its price list says", "less", "nothing", "more, which is counted as well"],
+)
+def test_a_source_that_is_paid_by_credits_costs_what_it_says_it_took(world: World, told: float, cost: float) -> None:
+    world.put(PDL, cost_per_credit=0.1, daily_budget=1.0)
+    world[PDL].credits_of_a_request = 5
+    world[PDL].answers = [knows(job_title="CTO", took=told)]
+    reserved: list[float] = []
+    world[PDL].meanwhile = lambda: reserved.append(source(PDL)["spent_today"])
+
+    run = world.run(added()["id"], **FIELDS)
+
+    assert reserved == [0.5]
+    assert (run["cost"], run["attempts"][0]["cost"], source(PDL)["spent_today"]) == (cost, cost, cost)
+
+
+def test_a_call_by_credits_that_the_budget_does_not_reach_for_is_not_made(world: World) -> None:
+    world.put(PDL, cost_per_credit=0.1, daily_budget=0.4)
+    world[PDL].credits_of_a_request = 5
+
+    run = world.run(added()["id"], **FIELDS)
+
+    assert (outcome(run), world[PDL].asked) == (("skipped_budget", "source"), [])
+
+
+def test_an_unknown_outcome_costs_the_credits_of_the_price_list(world: World) -> None:
+    world.put(PDL, cost_per_credit=0.1)
+    world[PDL].credits_of_a_request = 5
+    world[PDL].answers = [OutcomeUnknown("broke")]
+
+    assert world.run(added()["id"], **FIELDS)["cost"] == 0.5
+
+
 def test_a_source_that_keeps_failing_is_left_alone_and_the_others_go_on(world: World) -> None:
     world.put(PDL, priority=1)
     world.put("crustdata", priority=2)

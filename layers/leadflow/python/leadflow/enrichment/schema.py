@@ -45,9 +45,10 @@ class EnrichmentSourceWrite(Write):
     """How a source is used. Left out, `api_key` and `account_id` stay as they are; every other field is set.
 
     `priority`: lower is asked first · `rate_limit_per_minute`: requests, spread evenly; null for no limit of ours ·
-    `cost_per_request` and `daily_budget` (UTC day) in USD · `min_confidence`: a value below it is kept but does not
-    count as known · `ttl_days`: how long an answer is not asked for again (30 when null, at most 7 for a miss) ·
-    `generation`: of CrustData's API. Forager needs an `account_id`.
+    `cost_per_request` and `daily_budget` (UTC day) in USD · `cost_per_credit` in USD, for a source paid by those:
+    then its price list says what a call may cost, and it says itself what it did · `min_confidence`: a value below it
+    is kept but does not count as known · `ttl_days`: how long an answer is not asked for again (30 when null, at most 7
+    for a miss) · `generation`: of CrustData's API. Forager needs an `account_id`.
     """
 
     api_key: Annotated[Line, Field(min_length=1, max_length=1000)] | None = None
@@ -57,6 +58,7 @@ class EnrichmentSourceWrite(Write):
     priority: Annotated[int, Field(ge=0, le=1000)]
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=100_000)] | None = None
     cost_per_request: Usd | None = None
+    cost_per_credit: Usd | None = None
     daily_budget: Usd | None = None
     min_confidence: Confidence | None = None
     ttl_days: Annotated[int, Field(ge=0, le=3650)] | None = None
@@ -79,6 +81,7 @@ class EnrichmentSource(Read):
     priority: int
     rate_limit_per_minute: int | None
     cost_per_request: float | None
+    cost_per_credit: float | None
     daily_budget: float | None
     min_confidence: float | None
     ttl_days: int | None

@@ -63,6 +63,9 @@ class Lookup(ABC):
     def price(self, person: Person, fields: Set[EnrichmentField]) -> int:
         return len(self._steps(person, fields))
 
+    def most_credits(self, person: Person, fields: Set[EnrichmentField]) -> float:
+        return sum(self.credits_of(name, person) for name in self._steps(person, fields))
+
     def lookup(self, person: Person, fields: Set[EnrichmentField]) -> Answer:
         steps = self._steps(person, fields)
         if not steps:
@@ -183,6 +186,11 @@ def credits_told(headers: Mapping[str, str], name: str, usual: float) -> float:
     except ValueError:
         return usual
     return told if 0 <= told < 1_000_000 else usual
+
+
+def each_of_many(headers: Mapping[str, str], name: str, usual: float, found: int) -> float:
+    """Credits of one person of several who were asked for together: the same for each who was found."""
+    return credits_told(headers, name, usual * found) / found if found else usual
 
 
 def _json(content: bytes) -> Any:

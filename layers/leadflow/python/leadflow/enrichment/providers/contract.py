@@ -30,6 +30,9 @@ class EnrichmentProvider(Protocol):
     def price(self, person: Person, fields: Set[EnrichmentField]) -> int:
         """The most paid requests that `lookup` may make for these; 0 when it would make none."""
 
+    def most_credits(self, person: Person, fields: Set[EnrichmentField]) -> float:
+        """The most credits that `lookup` may take for these, by the source's price list."""
+
     def lookup(self, person: Person, fields: Set[EnrichmentField]) -> Answer:
         """Asks about one person; makes only the requests that the wanted fields need. A miss is an answer.
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from leadflow.core.errors import LeadflowError, QuotaExhausted, UpstreamRejected
 from leadflow.enrichment.enums import EnrichmentField, Generation, Match, Source
-from leadflow.enrichment.providers.asking import Lookup, Reply, bounded_wait, credits_told, whole_number
+from leadflow.enrichment.providers.asking import Lookup, Reply, bounded_wait, credits_told, each_of_many, whole_number
 from leadflow.enrichment.rules import normalising as norm
 from leadflow.enrichment.rules.answers import Answer, Limits, Person, Value
 from leadflow.enrichment.rules.planning import COMPANY, PERSON, Company, Part
@@ -44,6 +44,7 @@ _OF_A_PERSON: frozenset[EnrichmentField] = frozenset(
 _PERSON_CREDITS, _COMPANY_CREDITS = 1, 2
 # Two matches that are closer than this may each be the one.
 _CLEAR = 0.1
+_CREDITS_USED = "x-credits-used"
 _BY_NAME_ALONE = 0.6
 _URLS, _EMAILS = "professional_network_profile_urls", "business_emails"
 
@@ -118,10 +119,10 @@ class CrustData(CrustDataAccount):
             return dict.fromkeys(people, error)
         limits = self.limits(reply.headers)
         items = {str(item.get("matched_on")).lower(): item for item in norm.objects(reply.body)}
+        found = sum(bool(norm.objects(item.get("matches"))) for item in items.values())
+        spent = each_of_many(reply.headers, _CREDITS_USED, _PERSON_CREDITS, found)
         return {
-            person: self._alone(
-                _person_part(items.get(_identifier(person)[1].lower()), _PERSON_CREDITS, limits), fields
-            )
+            person: self._alone(_person_part(items.get(_identifier(person)[1].lower()), spent, limits), fields)
             for person in people
         }
 
@@ -129,7 +130,7 @@ class CrustData(CrustDataAccount):
         kind, identifier = _identifier(person)
         reply = self._ask_people(kind, [identifier])
         items = norm.objects(reply.body)
-        spent = credits_told(reply.headers, "x-credits-used", _PERSON_CREDITS)
+        spent = credits_told(reply.headers, _CREDITS_USED, _PERSON_CREDITS)
         return _person_part(items[0] if items else None, spent, self.limits(reply.headers), reply.body)
 
     def _ask_people(self, kind: str, identifiers: list[str]) -> Reply:
@@ -147,7 +148,7 @@ class CrustData(CrustDataAccount):
         # A company that is being looked up for the first time comes without anything about it.
         if verdict == "not_found" or (verdict == "matched" and not values):
             return Part("not_found", raw=reply.body, limits=limits)
-        spent = credits_told(reply.headers, "x-credits-used", _COMPANY_CREDITS)
+        spent = credits_told(reply.headers, _CREDITS_USED, _COMPANY_CREDITS)
         return Part(verdict, values, min(confidence, sure), reply.body, spent, limits)
 
 

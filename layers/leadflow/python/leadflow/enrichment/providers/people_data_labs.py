@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from leadflow.core import clock
 from leadflow.core.errors import LeadflowError
 from leadflow.enrichment.enums import FIELDS, EnrichmentField, Source
-from leadflow.enrichment.providers.asking import Lookup, bounded_wait, credits_told
+from leadflow.enrichment.providers.asking import Lookup, bounded_wait, credits_told, each_of_many
 from leadflow.enrichment.rules import normalising as norm
 from leadflow.enrichment.rules.answers import Answer, Limits, Person, Value
 from leadflow.enrichment.rules.planning import COMPANY, PERSON, Company, Part
@@ -30,6 +30,8 @@ _COMPANY_FIELDS: frozenset[EnrichmentField] = frozenset(
 # As the service's own default; below it a match is a guess.
 _LEAST_LIKELIHOOD = 2
 _MOST_LIKELIHOOD = 10
+_FOUND, _MISSING = 200, 404
+_CREDITS_SPENT = "x-call-credits-spent"
 # A company found by its name alone may be another of that name.
 _BY_NAME_ALONE = 0.6
 
@@ -61,13 +63,17 @@ class PeopleDataLabs(Lookup):
         told = reply.body if isinstance(reply.body, list) else []
         items = [norm.mapping(one) for one in told[: len(people)]]
         items += [{}] * (len(people) - len(items))
-        return [self._one_of_many(item, fields) for item in items]
+        found = sum(item.get("status") == _FOUND for item in items)
+        spent, limits = each_of_many(reply.headers, _CREDITS_SPENT, 1, found), self.limits(reply.headers)
+        return [self._one_of_many(item, fields, spent, limits) for item in items]
 
-    def _one_of_many(self, item: Mapping[str, Any], fields: Set[EnrichmentField]) -> Answer | LeadflowError:
+    def _one_of_many(
+        self, item: Mapping[str, Any], fields: Set[EnrichmentField], spent: float, limits: Limits
+    ) -> Answer | LeadflowError:
         status = item.get("status")
-        if status not in (200, 404):
+        if status not in (_FOUND, _MISSING):
             return self._refusal(status if isinstance(status, int) else 502, item, {})
-        return self._alone(_person_part(item, 1, Limits(), is_missing=status == 404), fields)
+        return self._alone(_person_part(item, spent, limits, is_missing=status == _MISSING), fields)
 
     def _knows(self, person: Person) -> bool:
         return bool(
@@ -82,7 +88,7 @@ class PeopleDataLabs(Lookup):
 
     def _person(self, person: Person) -> Part:
         reply = self._ask("POST", "/v5/person/enrich", self._headers, json={**_params(person), **_options()})
-        spent = credits_told(reply.headers, "x-call-credits-spent", 1)
+        spent = credits_told(reply.headers, _CREDITS_SPENT, 1)
         return _person_part(reply.body, spent, self.limits(reply.headers), is_missing=reply.is_missing)
 
     def _about(self, _name: str, company: Company) -> Part:
@@ -94,7 +100,7 @@ class PeopleDataLabs(Lookup):
         if reply.is_missing or not body:
             return Part("not_found", raw=reply.body, limits=limits)
         sure = _likelihood(body) if company.domain or company.linkedin_url else min(_likelihood(body), _BY_NAME_ALONE)
-        spent = credits_told(reply.headers, "x-call-credits-spent", 1)
+        spent = credits_told(reply.headers, _CREDITS_SPENT, 1)
         return Part("matched", norm.present(_company_values(body)), sure, body, spent, limits)
 
     def limits(self, headers: Mapping[str, str]) -> Limits:

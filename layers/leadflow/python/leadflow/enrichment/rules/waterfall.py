@@ -22,8 +22,9 @@ _MISSED = ("not_found", "ambiguous")
 class Candidate:
     """A source as one run sees it.
 
-    `floor` is the confidence (0..1) below which a value does not count as known, `unit_price` what a paid request
-    costs in millionths of a USD, `requests` how many of those asking for some fields takes at most.
+    `floor` is the confidence (0..1) below which a value does not count as known, `requests` how many paid requests
+    asking for some fields takes at most, `unit_price` what one costs in millionths of a USD. With `credits`, which says
+    how many of the source's credits that takes at most, it is the price of a credit instead.
     """
 
     name: str
@@ -32,10 +33,11 @@ class Candidate:
     unit_price: int
     fills: frozenset[EnrichmentField]
     requests: Callable[[Fields], int]
+    credits: Callable[[Fields], float] | None = None
 
     def price(self, fields: Fields) -> int:
-        """What asking for these fields costs at most."""
-        return self.unit_price * self.requests(fields)
+        """What asking for these fields costs at most, by the source's price list."""
+        return round(self.unit_price * (self.credits or self.requests)(fields))
 
 
 @dataclass(frozen=True)

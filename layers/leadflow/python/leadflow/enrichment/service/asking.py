@@ -185,7 +185,7 @@ def _call(run: store.EnrichmentRun, ready: Ready, step: Step, person: Person) ->
         cost = step.price if isinstance(error, OutcomeUnknown) else 0
         asked, note = Asked("failed", error.code, cost), lambda m: metering.failed(m, run_id, now())
     else:
-        asked = Asked(str(answer.outcome), answer.cut_short, answer.charged * ready.unit_price, answer=answer)
+        asked = Asked(str(answer.outcome), answer.cut_short, ready.cost_of(answer), answer=answer)
         note = _note_of(answer, run_id)
     _note(ready.source.name, note)
     duration = round((time.perf_counter() - started) * 1000, 1)

@@ -13,7 +13,7 @@ from leadflow.core.errors import InvalidInput, NotFound, PreconditionFailed, Rat
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.enrichment.enums import NEWEST_GENERATION, SOURCES
-from leadflow.enrichment.rules import Person
+from leadflow.enrichment.rules import Answer, Person
 from leadflow.enrichment.rules.money import micros, usd
 from leadflow.enrichment.rules.waterfall import Candidate
 from leadflow.enrichment.store import sources as store
@@ -36,7 +36,7 @@ def put(name: str, body: EnrichmentSourceWrite, if_match: int | None) -> Record:
     """
     _check_name(name)
     fields = body.model_dump(exclude={"api_key", "account_id"})
-    for money in ("cost_per_request", "daily_budget"):
+    for money in ("cost_per_request", "cost_per_credit", "daily_budget"):
         fields[money] = None if fields[money] is None else micros(fields[money])
     if fields["generation"] is not None and name != "crustdata":
         raise InvalidInput("generation", "is CrustData's alone")
@@ -86,9 +86,18 @@ class Ready:
     provider: EnrichmentProvider
 
     @property
+    def is_paid_by_credit(self) -> bool:
+        return self.source.cost_per_credit is not None
+
+    @property
     def unit_price(self) -> int:
-        """Of a paid request, in millionths of a USD."""
-        return int(self.source.cost_per_request or 0)
+        """Of a credit where it is paid by those, else of a paid request; in millionths of a USD."""
+        price = self.source.cost_per_credit if self.is_paid_by_credit else self.source.cost_per_request
+        return int(price or 0)
+
+    def cost_of(self, answer: Answer) -> int:
+        """What an answer has cost, by what the source says it took; that may be more than its price list says."""
+        return round(self.unit_price * (answer.credits if self.is_paid_by_credit else answer.charged))
 
     @property
     def floor(self) -> float:
@@ -120,6 +129,7 @@ def candidate(ready: Ready, person: Person) -> Candidate:
         unit_price=ready.unit_price,
         fills=ready.provider.fills,
         requests=partial(ready.provider.price, person),
+        credits=partial(ready.provider.most_credits, person) if ready.is_paid_by_credit else None,
     )
 
 
@@ -185,6 +195,7 @@ def _shown(source: store.EnrichmentSource, meter: store.SourceMeter, now: dateti
         **{name: getattr(source, name) for name in ("account_id", "generation", "is_active", "priority")},
         "rate_limit_per_minute": source.rate_limit_per_minute,
         "cost_per_request": _money(source.cost_per_request),
+        "cost_per_credit": _money(source.cost_per_credit),
         "daily_budget": _money(source.daily_budget),
         "min_confidence": source.min_confidence,
         "ttl_days": source.ttl_days,

@@ -29,6 +29,7 @@ class EnrichmentSource(table.Item, discriminator="EnrichmentSource"):
     priority = NumberAttribute(default=1)
     rate_limit_per_minute = NumberAttribute(null=True)
     cost_per_request = NumberAttribute(null=True)
+    cost_per_credit = NumberAttribute(null=True)
     daily_budget = NumberAttribute(null=True)
     min_confidence = NumberAttribute(null=True)
     ttl_days = NumberAttribute(null=True)
