@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from leadflow.campaigns.schema import AudiencePreview
+from leadflow.campaigns.service import walking
+from leadflow.core import seams
 from tests.functional import wire
 from tests.functional.campaigns.campaigning import campaign, made_lead, named, stand, step
 from tests.functional.campaigns.mailing import MailService, email_channel, template
@@ -95,14 +95,13 @@ def test_x10_leads_without_a_time_zone_are_counted() -> None:
     assert preview(campaign_id)["count"] == 2
 
 
-def test_a_long_audience_takes_several_calls_and_comes_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_audience_takes_several_calls_and_comes_to_the_same(cloud: seams.Seams) -> None:
     for number in range(1, 8):
         made_lead(number, **({"status": "contacted"} if number % 2 else {}))
     campaign_id = campaign(target_audience=NEW)
     step(campaign_id)
     whole = preview(campaign_id)
-    monkeypatch.setattr("leadflow.campaigns.service.walking._SECONDS", -1)
-    monkeypatch.setattr("leadflow.campaigns.service.walking._PAGE", 3)
+    cloud.kept["audience walk"] = walking.Bounds(seconds=-1, page=3)
 
     told = preview(campaign_id)
     calls = 1

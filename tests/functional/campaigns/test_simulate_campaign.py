@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from leadflow.campaigns.schema import CampaignSimulation
+from leadflow.campaigns.service import walking
 from leadflow.campaigns.store import cohorts as runs
+from leadflow.core import seams
 from leadflow.core.clock import parse
 from tests.functional import wire
 from tests.functional.campaigns.campaigning import campaign, made_lead, named, step
@@ -153,14 +155,13 @@ def test_time_and_cost(clock: Clock) -> None:
     assert told["cost"] == {"mails": 10, "provider_calls": 10, "usd": 1.0}
 
 
-def test_a_long_audience_takes_several_calls_and_comes_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_audience_takes_several_calls_and_comes_to_the_same(cloud: seams.Seams) -> None:
     for number in range(1, 8):
         made_lead(number, timezone="Europe/Berlin" if number % 2 else None)
     campaign_id = campaign(send_window={"from": "12:00", "to": "13:00"})
     step(campaign_id)
     whole = simulate(campaign_id, assume={"opened": 0.3})
-    monkeypatch.setattr("leadflow.campaigns.service.walking._SECONDS", -1)
-    monkeypatch.setattr("leadflow.campaigns.service.walking._PAGE", 3)
+    cloud.kept["audience walk"] = walking.Bounds(seconds=-1, page=3)
 
     told, calls = simulate(campaign_id, assume={"opened": 0.3}), 1
     while told["next_cursor"]:

@@ -48,6 +48,16 @@ def stats_of(recipients: int, steps: Sequence[Mapping[str, Any]], totals: Mappin
     }
 
 
+def missing_variables(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    """How many leads the variables of templates are missing for, the most frequent first.
+
+    `counts` are by `<template>#<variable>`; neither has a `#` in it.
+    """
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    parts = ((key.partition("#"), count) for key, count in ordered)
+    return [{"template_id": template, "variable": name, "count": int(count)} for (template, _, name), count in parts]
+
+
 def _sorted_out(totals: Mapping[str, int]) -> dict[str, dict[tuple[str, ...], dict[str, int]]]:
     """Totals by part, then by what it is about, then by name; what is zero is left out."""
     found: dict[str, dict[tuple[str, ...], dict[str, int]]] = defaultdict(lambda: defaultdict(dict))

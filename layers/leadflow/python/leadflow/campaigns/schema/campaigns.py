@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from leadflow.campaigns.enums import AudienceMode, CampaignStatus, Day, GoalEvent, UnknownPolicy
+from leadflow.campaigns.schema.audiences import MissingVariable
 from leadflow.core.schema import Email, JsonObject, Line, Read, Text, Timestamp, TimeZone, Write, left_alone
 
 MAX_EXCLUDED_LEADS = 1_000
@@ -215,6 +216,18 @@ class EmailCampaign(Read):
     completed_at: Timestamp | None
     created_at: Timestamp
     updated_at: Timestamp
+
+
+class EmailCampaignLaunch(EmailCampaign):
+    """A campaign that was just launched, and the variables its mails have no value and no default for.
+
+    They are counted over `leads_looked_at` leads of its audience; with `all_looked_at` false there are more than could
+    be looked at in this answer, and the campaign's stats count all of them as they join.
+    """
+
+    missing_variables: list[MissingVariable]
+    leads_looked_at: int
+    all_looked_at: bool
 
 
 class EditEffect(Read):

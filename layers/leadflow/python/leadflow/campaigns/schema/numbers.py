@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from leadflow.campaigns.enums import CampaignStatus
+from leadflow.campaigns.schema.audiences import MissingVariable
 from leadflow.core.schema import Read, Timestamp
 
 
@@ -100,7 +101,8 @@ class Reclassification(Read):
 class CampaignStats(Numbers):
     """The numbers of a campaign: `audience` counts leads, the rest the mails of all steps together.
 
-    They are exact as of the last change that was read, usually a second ago.
+    They are exact as of the last change that was read, usually a second ago. `missing_variables` counts the leads of
+    the audience whose mails leave a gap, by what leads and templates were when they joined.
     """
 
     campaign_id: str
@@ -111,3 +113,4 @@ class CampaignStats(Numbers):
     variants: list[VariantStats]
     links: list[LinkStats]
     hours: list[HourStats]
+    missing_variables: list[MissingVariable]

@@ -7,7 +7,7 @@ from typing import Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import numbers, variants
-from leadflow.campaigns.store import tallies
+from leadflow.campaigns.store import cohorts, tallies
 from leadflow.core import clock, totals
 from leadflow.core.errors import NotFound
 from leadflow.core.table import Record
@@ -53,7 +53,10 @@ def get_stats(campaign_id: str) -> dict[str, Any]:
     steps = [step.record() for step in store.steps_of(campaign_id)]
     campaign = store.find_campaign(campaign_id) or campaign
     told = numbers.stats_of(int(campaign.total_recipients), steps, counted)
-    return {"campaign_id": campaign_id, "status": campaign.status, "as_of": clock.now_stamp(), **told}
+    run = cohorts.find_run(campaign_id)
+    missing = numbers.missing_variables(run.gaps if run else {})
+    about = {"campaign_id": campaign_id, "status": campaign.status, "as_of": clock.now_stamp()}
+    return {**about, **told, "missing_variables": missing}
 
 
 def with_scores(records: Sequence[Record]) -> list[Record]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from leadflow.campaigns import store
-from leadflow.campaigns.service import announcing
+from leadflow.campaigns.service import announcing, gaps
 from leadflow.campaigns.service.campaigns import TURNS, crowded, load
 from leadflow.campaigns.service.counts import with_counts
 from leadflow.campaigns.store import cohorts as runs
@@ -16,20 +17,26 @@ from leadflow.core.table import Record
 
 
 def launch(campaign_id: str) -> Record:
-    """Begins to send a draft. Its audience is put into cohorts from now on.
+    """Begins to send a draft; with its record goes what its mails have no value for, as far as there was time to look.
+
+    Its audience is put into cohorts from now on.
 
     Raises NotFound, Conflict when it is no draft, InvalidInput naming all that it lacks.
     """
+
+    looked: dict[str, Any] = {}
 
     def begin(campaign: store.EmailCampaign) -> runs.CampaignRun:
         if campaign.status != "draft":
             raise Conflict(f"Campaign {campaign_id} is {campaign.status}; only a draft can be launched.", campaign_id)
         _check(campaign)
+        looked.update(gaps.before_launch(campaign.record(), [step.record() for step in store.steps_of(campaign_id)]))
         _activate(campaign)
         campaign.started_at = clock.now_stamp()
         return runs.new_run(campaign_id, "freeze")
 
-    return _begun(campaign_id, begin)
+    launched = _begun(campaign_id, begin)
+    return Record({**launched, **looked}, launched.version)
 
 
 def resume(campaign_id: str) -> Record:

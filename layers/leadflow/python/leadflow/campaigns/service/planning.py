@@ -6,11 +6,12 @@ there, and of two at the same time one finds that the other was quicker.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import cohorts, sequence, states
-from leadflow.campaigns.service import announcing, ending, ledger, reclassifying
+from leadflow.campaigns.service import announcing, ending, gaps, ledger, reclassifying
 from leadflow.campaigns.service.members import sorted_out
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import clock, table
@@ -89,18 +90,20 @@ def _put_back(run: runs.CampaignRun) -> None:
 
 def _freeze(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> None:
     """Puts the next up to 1,000 leads of the audience into a cohort that waits for the first step."""
-    step = sequence.next_step([one.record() for one in store.steps_of(campaign.id)], None)
-    lead_ids, cursor = _next_members(campaign.record(), run.cursor, has_time)
+    steps = [one.record() for one in store.steps_of(campaign.id)]
+    step = sequence.next_step(steps, None)
+    found, cursor = _next_members(campaign.record(), run.cursor, has_time)
     task = "freeze" if cursor else "watch"
-    if not lead_ids or step is None:
+    if not found or step is None:
         runs.move_run(run, cursor, task)
         return
     started = str(campaign.started_at)
+    run.gaps = gaps.counted(run.gaps, steps, found)
     cohort, members = runs.new_cohort(
         campaign.id,
         str(step["id"]),
         int(step["step_number"]),
-        lead_ids,
+        [str(lead["id"]) for lead in found],
         ("freeze", str(run.turn)),
         due_at=sequence.due_at(step, clock.parse(started)),
         joined_at=started,
@@ -109,13 +112,15 @@ def _freeze(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Call
     announcing.tell_in_time(cohort)
 
 
-def _next_members(campaign: Record, cursor: str | None, has_time: Callable[[], bool]) -> tuple[list[str], str | None]:
+def _next_members(
+    campaign: Record, cursor: str | None, has_time: Callable[[], bool]
+) -> tuple[list[Mapping[str, Any]], str | None]:
     """Who of the next leads belongs to the audience, and where the list goes on."""
-    found: list[str] = []
+    found: list[Mapping[str, Any]] = []
     looked_at = 0
     while True:
         page = leads.page(limit=cohorts.MAX_MEMBERS - len(found), cursor=cursor)
-        found += [str(lead["id"]) for lead in sorted_out(campaign, page["items"], clock.now())[0]]
+        found += sorted_out(campaign, page["items"], clock.now())[0]
         looked_at += len(page["items"])
         cursor = page["next_cursor"]
         is_full = len(found) > cohorts.MAX_MEMBERS // 2

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from leadflow.campaigns.rules import variants, windows
+from leadflow.campaigns.rules import numbers, windows
 from leadflow.campaigns.rules.simulation import Fate
 from leadflow.campaigns.service import gaps, walking
 from leadflow.core import clock, paging
@@ -51,7 +51,7 @@ class _Seen:
         self.gaps: Counter[str] = Counter(known.get("gaps", {}))
         self.count, self.zoneless = int(known.get("count", 0)), int(known.get("zoneless", 0))
         self.sample: list[dict[str, Any]] = []
-        self.watch = gaps.Watch([template_id for step in steps for template_id in _templates(step)])
+        self.watch = gaps.Watch(steps)
 
     def add(self, lead: Mapping[str, Any], fate: Fate) -> None:
         if fate.reason is not None:
@@ -59,7 +59,7 @@ class _Seen:
             return
         self.count += 1
         self.zoneless += not windows.place_of(self.campaign, lead).is_own
-        self.gaps.update(self.watch.missing(lead, [variants.chosen(step, str(lead["id"])) for step in self.steps]))
+        self.gaps.update(self.watch.missing(lead))
         if len(self.sample) < self.sample_size:
             shown = {name: lead[name] for name in ("id", "name", "email")}
             self.sample.append({**shown, "template_id": fate.template_id if self.steps else None})
@@ -74,10 +74,6 @@ class _Seen:
             "matched": self.count + self.excluded.total(),
             "excluded": excluded,
             "sample": self.sample,
-            "missing_variables": gaps.told(self.gaps),
+            "missing_variables": numbers.missing_variables(self.gaps),
             "without_timezone": self.zoneless,
         }
-
-
-def _templates(step: Mapping[str, Any]) -> list[str]:
-    return [str(step["template_id"]), *(str(one["template_id"]) for one in step["variants"])]

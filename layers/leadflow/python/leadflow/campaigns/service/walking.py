@@ -18,16 +18,24 @@ from leadflow.campaigns.rules.contacts import Contact
 from leadflow.campaigns.rules.simulation import Fate
 from leadflow.campaigns.service import campaigns
 from leadflow.campaigns.service.members import Known, Scene, contacts_of, excluded_steps, look_up, member_of, sorted_out
-from leadflow.core import clock, ids
+from leadflow.core import clock, ids, seams
 from leadflow.core.errors import InvalidInput
 from leadflow.core.gates import first_closed
 from leadflow.leads import service as leads
 
-# The HTTP API gives up after 30 seconds.
-_SECONDS = 15
-_PAGE = 200
 _SHARES = 1_000_000
 Assumed = Mapping[str, float]
+
+
+class Bounds(NamedTuple):
+    """How long one request walks, in seconds, and how many leads it reads at a time.
+
+    The HTTP API gives up after 30 seconds; a launch is not to be waited for.
+    """
+
+    seconds: float = 15
+    launch_seconds: float = 3
+    page: int = 200
 
 
 class Page(NamedTuple):
@@ -46,14 +54,22 @@ def readable(campaign_id: str) -> tuple[Mapping[str, Any], list[Mapping[str, Any
     return campaign, [step.record() for step in store.steps_of(campaign_id)]
 
 
-def pages(campaign: Mapping[str, Any], now: datetime, cursor: str | None) -> Iterator[Page]:
-    """The audience page by page from `cursor` on, as long as there is time."""
-    started = time.monotonic()
+def bounds() -> Bounds:
+    """The bounds in force; tests put their own into the seams."""
+    return seams.current().remember("audience walk", Bounds)
+
+
+def pages(
+    campaign: Mapping[str, Any], now: datetime, cursor: str | None, seconds: float | None = None
+) -> Iterator[Page]:
+    """The audience page by page from `cursor` on, as long as there is time: `seconds`, or as the bounds say."""
+    started, within = time.monotonic(), bounds()
+    most = within.seconds if seconds is None else seconds
     while True:
-        page = leads.page(limit=_PAGE, cursor=cursor)
+        page = leads.page(limit=within.page, cursor=cursor)
         cursor = page["next_cursor"]
         yield Page(*sorted_out(campaign, page["items"], now), cursor)
-        if cursor is None or time.monotonic() - started > _SECONDS:
+        if cursor is None or time.monotonic() - started > most:
             return
 
 

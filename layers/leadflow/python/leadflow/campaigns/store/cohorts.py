@@ -37,7 +37,8 @@ class CampaignRun(table.Item, discriminator="CampaignRun"):
 
     `task` is `freeze` (put the audience into cohorts), `retry` (mails that the provider refused go out again) or
     `watch` (nothing but to see the end); `cursor` is how far it is, `turn` counts the steps it was done in. With
-    `put_back` what was parked goes on first. `cohorts` counts those that are not done.
+    `put_back` what was parked goes on first. `cohorts` counts those that are not done. `gaps` counts, by
+    `<template>#<variable>`, the leads of the audience so far whose mails have nothing to put there.
     """
 
     campaign_id = UnicodeAttribute()
@@ -46,6 +47,7 @@ class CampaignRun(table.Item, discriminator="CampaignRun"):
     put_back = BooleanAttribute(default=False)
     cohorts = NumberAttribute(default=0)
     turn = NumberAttribute(default=0)
+    gaps = JSONAttribute(default=dict)
 
 
 class Cohort(table.Item, discriminator="Cohort"):
@@ -351,6 +353,7 @@ def _moved(run: CampaignRun, cursor: str | None, task: str) -> list[Action]:
         kind.cursor.set(cursor) if cursor else kind.cursor.remove(),
         kind.task.set(task),
         kind.turn.add(1),
+        kind.gaps.set(dict(run.gaps)),
         kind.gsi3pk.set(str(run.gsi3pk)),
         kind.gsi3sk.set(str(run.gsi3sk)),
     ]
