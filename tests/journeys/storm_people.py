@@ -58,9 +58,7 @@ class Meeting:
         kept = sky.api.every("/appointments", assigned_to=_HOST)
         times = [one["scheduled_at"] for one in kept]
         assert len(times) == len(set(times)) == self._wanted, f"{len(times)} meetings at {self._wanted} times"
-        assert sorted(one["id"] for one in kept) == sorted(self._booked), (
-            "callers were told otherwise"
-        )
+        assert sorted(one["id"] for one in kept) == sorted(self._booked), "callers were told otherwise"
         return {"times": self._wanted, "callers": self._wanted * self._callers, "booked": len(kept)}
 
 

@@ -54,10 +54,6 @@ A run in which any of this is not so ends with an error and is not in the table.
   no response then. `test_a_lost_answer_says_that_it_is_lost`.
 - The SDK's own repetition of the write that keeps an answer under its Idempotency-Key made a 500 of work that was done.
   `test_an_answer_that_the_sdk_kept_twice_is_given`.
-
-Before AWS was made to fail, the campaign alone went through 52 kills, 19 pauses and 22 changes of the provider's
-behaviour (2,000 leads, two steps, 25 mails a second, seed 1, 372 s, commit fad4a98): 3,850 mails at the provider, none
-twice; of 150 nobody could say whether they were sent, and they were not sent again.
 """
 
 
