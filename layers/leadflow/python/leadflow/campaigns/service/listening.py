@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from leadflow.campaigns.rules import goals as rules
-from leadflow.campaigns.store import EmailCampaign, listeners
+from leadflow.campaigns.store import listeners
 from leadflow.core import table
 from leadflow.core.errors import RateLimited
-from leadflow.core.events import DomainEvent
 from leadflow.leads import service as leads
-from leadflow.leads.service import Reached
+
+if TYPE_CHECKING:
+    from leadflow.campaigns.store import EmailCampaign
+    from leadflow.core.events import DomainEvent
+    from leadflow.leads.service import Reached
 
 
 def heed(changed_leads: Collection[str], events: Sequence[DomainEvent]) -> None:
