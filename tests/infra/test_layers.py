@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from layers import build
-from tests.infra.house import ROOT, template
+from tests.infra.house import ROOT, template, transformed
 
 PRODUCT = ROOT / "layers" / "leadflow" / "python" / "leadflow"
 # Prints what a botocore answers: the host of every service in every region, and what becomes of unknown services.
@@ -216,6 +216,7 @@ def test_who_needs_the_extras_has_them_and_nobody_else() -> None:
     ]
     assert {one["CodeUri"] for one in functions if "ExtrasLayer" in str(one.get("Layers"))} == doors
     assert len(doors) == 5
+    assert len(transformed()["SendgridEventsFunction"]["Properties"]["Layers"]) == 3, "beside what all functions have"
 
 
 def test_nothing_else_asks_for_the_extras() -> None:
