@@ -4,9 +4,9 @@ It copies the whole table for each operation of a transaction, to have it back w
 transaction names is enough. It looks for each member of an answer under several names that it works out anew each
 time, as it does the names of its own operations. It walks through the whole table for each partition it is asked for.
 It takes each request for one of any service and any protocol, where most are the table's, whose signature nobody reads.
-It weighs a whole item anew for each of its attributes, and asks of each part of an update, ten times over, what kinds of
-parts there are. It answers for `requests` at 1,288 addresses, which nobody here uses. And it makes a key pair of 2,048 bits for each KMS
-key, though all of ours are symmetric and none of them signs.
+It weighs a whole item anew for each of its attributes, and asks of each part of an update, ten times over, what kind
+of part it is. It answers for `requests` at 1,288 addresses, which nobody here uses. And it makes a key pair of 2,048
+bits for each KMS key, though all of ours are symmetric and none of them signs.
 """
 
 from __future__ import annotations
