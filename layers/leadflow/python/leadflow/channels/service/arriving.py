@@ -97,8 +97,7 @@ def _kept(
         came_by = rules.referral_of(arrival) if theirs else None
         writing = threads.come_in(message, identity, arrival.received_at, counts=theirs, referral=came_by)
         _amend_early(message, dict(known.early or {}))
-        known.message_id, known.early, known.expires_at = message_id, None, None
-        writing.provider = known
+        writing.provider = known.of(message_id)
         try:
             writing.done()
         except store.LeadGone:
