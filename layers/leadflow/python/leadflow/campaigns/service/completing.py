@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import sequence
-from leadflow.campaigns.service import announcing, claiming, ending, joining
+from leadflow.campaigns.service import announcing, ending, joining
 from leadflow.campaigns.store import closing
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import clock, effects, table
@@ -81,6 +81,8 @@ def _left(cohort: runs.Cohort) -> int | None:
 
     A mail that was claimed and never left counts as left: it may still go out when the campaign goes on.
     """
+    from leadflow.campaigns.service import claiming
+
     ahead = runs.members_of(cohort).lead_ids[int(cohort.position) :]
     by_mail = {store.mail_of(cohort.campaign_id, cohort.step_id, lead_id): lead_id for lead_id in ahead}
     free, standing = claiming.looked_at(by_mail)
