@@ -142,7 +142,12 @@ REFUSALS = {
     "415": Refusal("WrongKind", "The body is of a kind that is not taken."),
     "422": Refusal("Invalid", "Something is wrong with the input; `errors` names each field."),
     "429": Refusal("TooMany", "Too many requests.", by_gateway=True, passing=True),
-    "5XX": Refusal("OurFault", "Something failed on our side or at a provider.", by_gateway=True, passing=True),
+    "5XX": Refusal(
+        "OurFault",
+        "Something failed on our side or at a provider; with a 503 the same request may be sent again.",
+        by_gateway=True,
+        passing=True,
+    ),
 }
 
 IDEMPOTENCY_KEY: dict[str, Any] = {

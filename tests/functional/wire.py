@@ -91,6 +91,32 @@ def refused(reasons: Sequence[str], *, times: int) -> Iterator[None]:
 
 
 @contextmanager
+def given_up(call: int, error: Exception | str) -> Iterator[list[str]]:
+    """The SDK gives up on its n-th call (counted from 1) and each after it; gives the operations that failed so.
+
+    `error` is the code of what DynamoDB answered to the last try, or what the SDK raises by itself.
+    """
+    made = 0
+    failed: list[str] = []
+
+    def fail(model: Any, **_: Any) -> Any:
+        nonlocal made
+        made += 1
+        if made < call:
+            return None
+        failed.append(model.name)
+        if isinstance(error, Exception):
+            raise error
+        return SimpleNamespace(status_code=400), {
+            "Error": {"Code": error, "Message": "about ada@example.com"},
+            "ResponseMetadata": {"HTTPHeaders": {}, "HTTPStatusCode": 400},
+        }
+
+    with _hooked("before-call.dynamodb", fail):
+        yield failed
+
+
+@contextmanager
 def killed_at(call: int, *, sent: bool) -> Iterator[None]:
     """The process dies at its n-th call (counted from 1), before it is sent or right after it was done."""
     made = 0

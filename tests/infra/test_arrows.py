@@ -41,7 +41,7 @@ MAY_IMPORT_OF_OTHER_WINGS = {
 HOMES = {
     "boto3": (),
     "botocore": ("core/aws", "core/table"),
-    "pynamodb": ("core/table", "core/effects", "core/totals", "entry/idempotency", "*/store"),
+    "pynamodb": ("core/table", "core/effects", "core/totals", "entry/idempotency", "entry/passing", "*/store"),
     "httpcore": ("core/outbound",),
     "httpx": ("core/http", "*/providers"),
     "jsonschema": ("core/json_schema",),

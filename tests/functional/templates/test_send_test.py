@@ -78,6 +78,53 @@ def test_a_test_whose_process_died_after_the_call_is_not_sent_again(mails: MailS
     assert len(mails.sent) == 1
 
 
+def test_a_test_that_was_taken_over_before_it_began_is_left_to_who_has_it(mails: MailService, clock: Clock) -> None:
+    """Given a process that stood still for longer than its lease right before it would have begun."""
+    email_channel()
+    template_id = template()
+    taken: list[Answer] = []
+
+    def take_over() -> None:
+        clock.advance(minutes=7)
+        taken.append(send(template_id, to="boss@example.com"))
+
+    with wire.interrupted(take_over, operation="UpdateItem"):
+        answer = send(template_id, to="boss@example.com")
+
+    assert (answer.status, answer.json["type"]) == (409, "urn:leadflow:problem:in_progress")
+    assert [(one.status, one.json["outcome"]) for one in taken] == [(200, "accepted")]
+    assert len(mails.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "ended"),
+    [(202, 200, "accepted"), ((400, {"errors": [{"message": "no", "field": "from"}]}), 502, "rejected")],
+    ids=["accepted", "rejected"],
+)
+def test_what_the_provider_said_holds_over_the_doubt_of_another_try(
+    mails: MailService, clock: Clock, told: Any, status: int, ended: str
+) -> None:
+    """Given a process that hears from the provider when the next try has taken it for dead."""
+    email_channel()
+    template_id = template()
+    mails.answers = [told]
+    doubted: list[Answer] = []
+    changes = iter(("it begins", "it is settled"))
+
+    def doubt() -> None:
+        if next(changes) == "it is settled":
+            clock.advance(minutes=7)
+            doubted.append(send(template_id, to="boss@example.com"))
+
+    with wire.interrupted(doubt, operation="UpdateItem", times=2):
+        answer = send(template_id, to="boss@example.com")
+
+    assert [one.json["outcome"] for one in doubted] == ["unknown"]
+    assert answer.status == status
+    [entry] = wire.stored("TestMail")
+    assert entry["outcome"]["S"] == ended
+
+
 def test_what_nobody_knows_is_said(mails: MailService) -> None:
     email_channel()
     mails.answers = [None]

@@ -165,3 +165,17 @@ def test_x24_a_sender_that_loses_patience_and_posts_again_is_answered_once(
     assert again() == execution_id
     assert {start["execution_id"] for start in starts + engine.starts()} == {execution_id}
     assert len(model.got) == len(one.runs) == 1
+
+
+@pytest.mark.parametrize("which", range(1, 9))
+def test_wherever_the_table_gives_up_the_post_that_comes_again_begins_one_run(hook: Any, which: int) -> None:
+    workflow = hook(match=BY_EMAIL)
+    added("ada@example.com")
+    with wire.given_up(which, "ThrottlingException") as failed:
+        answer = workflow.post(delivery="D1")
+    # What fails after the run was written is reconcile's to do.
+    assert answer.status == (503 if failed else 202)
+
+    begun = workflow.begun(delivery="D1")
+
+    assert [run["id"] for run in workflow.runs] == [begun]

@@ -13,6 +13,7 @@ LeadflowError
 ├── UnsupportedMediaType  415  a body in a form that the route does not take
 ├── InvalidInput          422  names each field
 ├── RateLimited           429  says when to come back (retryable)
+├── Unavailable           503  AWS is overloaded or out of reach, or others stayed in the way (retryable)
 ├── UpstreamRejected      502  a provider refused the request for good
 │   ├── CredentialsRefused  502  … because of the account: its key, rights or quota
 │   └── MessageRefused      502  … because of this message or the person it goes to
@@ -120,6 +121,14 @@ class RateLimited(LeadflowError):
     status, code, title, retryable = 429, "rate_limited", "Too many requests", True
 
     def __init__(self, detail: str, retry_after_seconds: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unavailable(LeadflowError):
+    status, code, title, retryable = 503, "unavailable", "Not possible just now", True
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
 

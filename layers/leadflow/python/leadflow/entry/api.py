@@ -104,9 +104,9 @@ def _answer(spec: EndpointSpec, request: Request) -> Response:
         response = _served(spec, request)
     except LeadflowError as error:
         response = http.problem(error, request.request_id)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a 500 and we a log line
+    except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a 5xx and we a log line
         failures.report("unforeseen error", error)
-        response = http.internal_problem(request.request_id)
+        response = http.unforeseen_problem(error, request.request_id)
     log.info("request", status=response.status, ms=round((time.perf_counter() - started) * 1000, 1))
     response.headers = {**response.headers, **request.answer_headers}
     return response

@@ -156,7 +156,9 @@ def problem(error: LeadflowError, request_id: str) -> Response:
     return Response(error.status, to_json(details), PROBLEM, headers)
 
 
-def internal_problem(request_id: str) -> Response:
-    """What a caller sees of an error nobody foresaw: its request id, and nothing of its text."""
-    error = LeadflowError("Something went wrong on our side. Quote the request id when you report it.")
-    return problem(error, request_id)
+def unforeseen_problem(error: Exception, request_id: str) -> Response:
+    """What a caller sees of an error that is not of our tree: whether to try again, and nothing of its text."""
+    from leadflow.entry import passing
+
+    ours = LeadflowError("Something went wrong on our side. Quote the request id when you report it.")
+    return problem(passing.told(error) or ours, request_id)

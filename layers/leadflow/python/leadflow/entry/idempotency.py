@@ -76,7 +76,9 @@ def once(
 def _release(claim: IdempotentRequest) -> None:
     """Lets the next try begin at once; it works under the same ids as this one."""
     claim.lease_until = clock.now_stamp()
-    table.save(claim)
+    # Stale: the next try has begun already, or the SDK repeated this very write. The answer is what the work gave.
+    with contextlib.suppress(table.Stale):
+        table.save(claim)
 
 
 def _claim(name: str, body_hash: str) -> IdempotentRequest:

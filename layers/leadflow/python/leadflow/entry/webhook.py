@@ -57,6 +57,6 @@ def _answer(function: Callable[..., Response | None], request: Request) -> Respo
     except LeadflowError as error:
         return http.problem(error, request.request_id)
     except Exception as error:  # noqa: BLE001
-        # 500 makes the provider send it again.
+        # A 5xx makes the provider send it again.
         failures.report("delivery failed", error)
-        return http.internal_problem(request.request_id)
+        return http.unforeseen_problem(error, request.request_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -48,40 +49,64 @@ def send_test(template_id: str, body: TestSendRequest) -> dict[str, Any]:
         raise InvalidInput("to", closed.detail)
     channel = gating.open_channel()
     mailer = channels.mailer(channel["id"])
-    entry, standing = _claimed(ids.new_id())
+    test_id = ids.new_id()
+    entry, standing = _begun(test_id)
+    outcome = Outcome(entry.outcome)
     if standing is Standing.OURS:
-        effects.begin(entry)
-        _handed_over(entry, mailer.send, _mail(seen, body.to, channel))
+        outcome = _handed_over(test_id, entry, mailer.send, _mail(seen, body.to, channel))
     elif standing is Standing.BUSY:
         raise InProgress("This test is being sent at this moment.")
-    if entry.outcome == Outcome.REJECTED:
+    if outcome is Outcome.REJECTED:
         raise UpstreamRejected("The provider refused this test.")
-    return {"outcome": entry.outcome, "missing": seen["missing"]}
+    return {"outcome": outcome, "missing": seen["missing"]}
 
 
-def _claimed(test_id: str) -> tuple[store.TestMail, Standing]:
+def _begun(test_id: str) -> tuple[store.TestMail, Standing]:
+    """The entry of a test and where it stands; one that is ours to send has begun. Raises InProgress."""
     entry = store.find_test(test_id)
     try:
-        return (store.new_test(test_id), Standing.OURS) if entry is None else (entry, effects.look(entry))
+        entry, standing = (store.new_test(test_id), Standing.OURS) if entry is None else (entry, effects.look(entry))
+        if standing is Standing.OURS:
+            effects.begin(entry)
     except table.Stale:
         raise InProgress("This test is being sent at this moment.") from None
+    return entry, standing
 
 
-def _handed_over(entry: store.TestMail, send: Callable[[OutgoingMail], object], mail: OutgoingMail) -> None:
-    """Hands over a test that was begun, and settles it. Raises what says that nothing was sent."""
+def _handed_over(
+    test_id: str, entry: store.TestMail, send: Callable[[OutgoingMail], object], mail: OutgoingMail
+) -> Outcome:
+    """Hands over a test that was begun, settles it and says as what. Raises what says that nothing was sent.
+
+    Another try may have taken this one for dead and put it in doubt meanwhile: it has sent nothing.
+    """
     try:
         send(mail)
     except (RateLimited, UpstreamUnavailable, CredentialsRefused):
-        # Nothing has left: the next try starts anew.
-        table.remove(entry)
+        # Nothing has left: the next try starts anew, unless it has given up on this one already.
+        with contextlib.suppress(table.Stale):
+            table.remove(entry)
         raise
     except UpstreamRejected:
-        effects.settle(entry, Outcome.REJECTED)
+        _settle(test_id, entry, Outcome.REJECTED)
         raise
     except OutcomeUnknown:
-        effects.mark_unknown(entry)
-    else:
-        effects.settle(entry, Outcome.ACCEPTED)
+        with contextlib.suppress(table.Stale):
+            effects.mark_unknown(entry)
+        return Outcome.UNKNOWN
+    _settle(test_id, entry, Outcome.ACCEPTED)
+    return Outcome.ACCEPTED
+
+
+def _settle(test_id: str, entry: store.TestMail, outcome: Outcome) -> None:
+    """Writes what the provider said, over the doubt of others too. Raises table.Stale when it is overtaken again."""
+    try:
+        effects.settle(entry, outcome)
+    except table.Stale:
+        # Where it is the SDK that repeated this very write, there is nothing left to do.
+        found = store.find_test(test_id)
+        if found is not None and found.outcome != outcome:
+            effects.settle(found, outcome)
 
 
 def _mail(seen: dict[str, Any], to: str, channel: Record) -> OutgoingMail:
