@@ -18,7 +18,7 @@ from tests.functional.workflows.engine import Engine
 from tests.harness import Clock, call
 
 BOUNCE = ("bounce", {"type": "bounce", "status": "5.1.1", "reason": "no such user"})
-COMPLAINT = ("spamreport", {})
+COMPLAINT: tuple[str, dict[str, Any]] = ("spamreport", {})
 BLOCKED = ("bounce", {"type": "blocked", "status": "4.2.2", "reason": "mailbox full"})
 
 

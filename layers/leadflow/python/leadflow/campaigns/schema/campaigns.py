@@ -100,7 +100,8 @@ class AutoPause(Write):
 
     Both are shares of what was sent, 0 to 1; nothing is judged before `min_sent` mails. Hard bounces count, mails that
     were only blocked or given up do not. It is judged before each batch, after the last one, and whenever bounces and
-    complaints are counted, over all mails of the campaign; resumed as it is, it pauses again, so raise the limit or leave it out first.
+    complaints are counted, over all mails of the campaign; resumed as it is, it pauses again, so raise the limit or
+    leave it out first.
     """
 
     max_bounce_rate: Annotated[float, Field(ge=0, le=1)] | None = None
