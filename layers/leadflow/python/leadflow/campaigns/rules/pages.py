@@ -54,6 +54,11 @@ def not_found() -> PublicAnswer:
     return _page(404, "This page does not exist", "<p>The link may be incomplete or no longer valid.</p>")
 
 
+def nothing_here() -> PublicAnswer:
+    """For who follows the link that no person sees: a page like any other, so that no scanner calls the mail broken."""
+    return _page(200, "Nothing to see here", "<p>This page is empty. You can close it.</p>")
+
+
 def ask_to_unsubscribe() -> PublicAnswer:
     return _page(
         200,

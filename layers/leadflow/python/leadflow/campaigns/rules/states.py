@@ -16,6 +16,8 @@ from leadflow.campaigns.enums import EMAIL_STATUSES
 
 # Of one mail so many different links may add to the lead's score.
 SCORED_LINKS = 3
+# So often is kept when the link that no person sees was followed.
+MOST_TRAPS = 20
 
 _RANK = {status: rank for rank, status in enumerate(EMAIL_STATUSES)}
 _WAITING = ("pending", "unknown")
@@ -45,7 +47,8 @@ class LinkClick:
 class MailState:
     """What can change about a mail after it was claimed. Times are RFC 3339.
 
-    Counts and `opened_at`/`clicked_at` are of people; what machines did is counted apart and moves no status.
+    Counts and `opened_at`/`clicked_at` are of people; what machines did is counted apart and moves no status. `traps`
+    are times at which the link was followed that no person sees.
     """
 
     status: str = "queued"
@@ -66,6 +69,7 @@ class MailState:
     machine_open_count: int = 0
     machine_click_count: int = 0
     link_clicks: tuple[LinkClick, ...] = ()
+    traps: tuple[str, ...] = ()
     provider_message_id: str | None = None
     skip_reason: str | None = None
     error_message: str | None = None
@@ -167,6 +171,14 @@ def clicked(state: MailState, number: int, link: str, at: str, *, machine: bool)
         opened_at=state.opened_at or at,
         status=higher(state.status, "clicked"),
     )
+
+
+def trapped(state: MailState, at: str) -> MailState:
+    """The link that no person sees was followed."""
+    state = _arrived(state, at)
+    if at in state.traps or len(state.traps) >= MOST_TRAPS:
+        return state
+    return replace(state, traps=tuple(sorted((*state.traps, at))))
 
 
 def unsubscribed(state: MailState, at: str) -> MailState:

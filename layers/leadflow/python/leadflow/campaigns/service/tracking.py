@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from leadflow.campaigns import store
-from leadflow.campaigns.rules import pages, states
+from leadflow.campaigns.rules import content, pages, states
 from leadflow.campaigns.rules.pages import PublicAnswer
 from leadflow.campaigns.rules.visitors import Visit as Visit  # doors make them
 from leadflow.campaigns.rules.visitors import judge
@@ -40,6 +40,8 @@ def open_mail(tracking_id: str, visit: Visit) -> PublicAnswer:
 
 def click(tracking_id: str, link: str, visit: Visit) -> PublicAnswer:
     """A redirect to the address kept with the mail under this number, or the page that says there is none."""
+    if link == content.TRAP:
+        return _trapped(tracking_id, visit)
     mail = _mail(tracking_id) if _LINK_NUMBER.fullmatch(link) else None
     words = store.words_of(mail.kept) if mail else None
     links = words.links if words else []
@@ -74,6 +76,16 @@ def unsubscribe(tracking_id: str, visit: Visit) -> PublicAnswer:
         seen = _seen(visit)
         moved(mail, partial(states.unsubscribed, at=seen.at), because=seen.event(mail.id, "unsubscribe"))
     return pages.unsubscribed()
+
+
+def _trapped(tracking_id: str, visit: Visit) -> PublicAnswer:
+    """A page without anything, for the link that no person sees."""
+    mail = _sent_mail(tracking_id)
+    if mail is None:
+        return pages.not_found()
+    with _reader_first("trap"):
+        visits.trapped(mail, _seen(visit))
+    return pages.nothing_here()
 
 
 @contextmanager

@@ -50,7 +50,9 @@ from leadflow.campaigns.store.mails import (
     find_mails,
     mail_of,
     mails_before,
+    rejudge_event,
     tracking_id,
+    visits_of,
     waiting_mails,
 )
 from leadflow.campaigns.store.many import amend_many, claim_many
@@ -149,6 +151,7 @@ __all__ = [
     "page_of_suppressions",
     "page_of_templates",
     "partitions_of",
+    "rejudge_event",
     "remove_campaign",
     "said",
     "shown",
@@ -160,6 +163,7 @@ __all__ = [
     "suppression_of",
     "tracking_id",
     "unpacked",
+    "visits_of",
     "waiting_mails",
     "with_bodies",
     "words_of",
