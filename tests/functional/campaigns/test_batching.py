@@ -118,6 +118,9 @@ def test_x06_one_bad_recipient_does_not_hold_up_the_others(step: Step, mails: Ma
     refused = shown(step.mails()[1].id)
     assert (refused["status"], refused["outcome"]) == ("failed", "rejected")
     assert "personalizations.1.to.0.email" in refused["error_message"]
+    for _ in range(2):
+        assert sorted(outcomes(step.hand_over())) == ["accepted"] * 3 + ["rejected"]
+    assert len(mails.received) == 3
 
 
 def test_a_refusal_that_names_nobody_is_narrowed_down(step: Step, mails: MailService) -> None:
@@ -189,7 +192,7 @@ def test_x08_a_call_that_nobody_answers_is_in_doubt_and_never_made_again(
     assert len(mails.sent) == 1
 
 
-def test_reports_settle_what_is_in_doubt(step: Step, mails: MailService, clock: Clock) -> None:
+def test_x08_reports_settle_what_is_in_doubt(step: Step, mails: MailService, clock: Clock) -> None:
     mails.answers = [None]
     step.hand_over()
     first = mails.received[0].mail_id

@@ -130,7 +130,7 @@ def test_more_than_one_transaction_holds_is_counted_too(clock: Clock) -> None:
     assert (told["sent"], told["pending"], len(told["links"]), len(told["variants"])) == (60, 0, 60, 60)
 
 
-def test_a_template_is_scored_by_what_people_did_with_its_mails(clock: Clock) -> None:
+def test_x16_a_template_is_scored_by_what_people_did_with_its_mails(clock: Clock) -> None:
     engine, campaign_id, template_id = Engine(clock), launched(4, 1), template()
     for number in range(4):
         mail = move(mail_of(campaign_id, 1, number, template_id=template_id), states.accepted, NINE)
@@ -145,6 +145,24 @@ def test_a_template_is_scored_by_what_people_did_with_its_mails(clock: Clock) ->
 
     assert shown["performance_score"] == pytest.approx(4.56, abs=0.01)
     assert shown in call("templates/list_templates").json["items"]
+
+
+def test_x13_what_machines_open_and_click_is_told_beside_what_people_did_and_never_counts_as_it(clock: Clock) -> None:
+    engine, campaign_id, template_id = Engine(clock), launched(4, 1), template()
+    for number in range(4):
+        mail = move(mail_of(campaign_id, 1, number, template_id=template_id), states.accepted, NINE)
+        mail = move(mail, states.opened, NINE, machine=True)
+        mail = move(mail, states.clicked, 1, "https://a.example", TEN, machine=True)
+        if number == 0:
+            move(mail, states.opened, TEN, machine=False)
+    engine.deliver()
+
+    told = stats(campaign_id)
+
+    assert (told["opened"], told["clicked"]) == ({"human": 1, "machine": 4}, {"human": 0, "machine": 4})
+    campaign = call("campaigns/get_campaign", path={"campaign_id": campaign_id}).json
+    assert (campaign["emails_opened"], campaign["emails_clicked"]) == (1, 0)
+    assert call("templates/get_template", path={"template_id": template_id}).json["performance_score"] == 0
 
 
 def test_no_such_campaign_is_not_found() -> None:

@@ -72,7 +72,7 @@ def test_the_preview_is_what_a_launch_then_does(mails: MailService) -> None:
     assert tally(other) == {"accepted": 4, "opted_out": 1}
 
 
-def test_x24_a_variable_that_some_leads_lack_is_told_with_their_count() -> None:
+def test_a_variable_that_some_leads_lack_is_told_with_their_count() -> None:
     for number in range(1, 5):
         made_lead(number, **({"company": "Acme"} if number == 1 else {}))
     body = {"subject": "To {{ company }}", "body": "<p>{{ company }} {{ name }} {{ city | default: 'you' }}</p>"}

@@ -46,6 +46,20 @@ def test_x17_events_move_the_mail_in_any_order_and_any_number(mails: MailService
     assert len(stored("EmailEvent")) == 3
 
 
+def test_x17_the_same_event_is_known_by_what_it_says_whatever_id_the_provider_gives_it(mails: MailService) -> None:
+    """An event is sent again under a new id, or has none, as those about unsubscribing."""
+    email_id = sent_mail()
+    url = "https://example.com/pricing"
+
+    for said in ({"sg_event_id": "one"}, {"sg_event_id": "another"}, {}):
+        assert record(email_id, "click", 10, url=url, useragent="Mozilla/5.0 (iPhone)", **said)
+        assert record(email_id, "group_unsubscribe", 20, **said)
+    assert record(email_id, "click", 11, url=url, useragent="Mozilla/5.0 (iPhone)", sg_event_id="one")
+
+    assert shown(email_id)["click_count"] == 2
+    assert len(stored("EmailEvent")) == 3
+
+
 def test_nothing_happens_to_a_mail_before_it_is_there(mails: MailService, clock: Clock) -> None:
     """Providers report whole seconds."""
     clock.advance(milliseconds=700)

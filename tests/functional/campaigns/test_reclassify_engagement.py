@@ -10,7 +10,8 @@ import pytest
 from leadflow.campaigns import service as campaigns
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import states
-from leadflow.campaigns.service import events, reclassifying
+from leadflow.campaigns.rules.visitors import Verdict
+from leadflow.campaigns.service import events, reclassifying, visits
 from leadflow.campaigns.service.ledger import moved
 from leadflow.campaigns.store.reclassifications import find_reclassification
 from leadflow.core import clock, table
@@ -105,6 +106,29 @@ def test_it_says_how_far_it_is_and_ends(mails: MailService, clock: Clock) -> Non
     assert (again["status"], again["mails"]) == ("running", 0)
     work()
     assert store_of(campaign_id)["changed"] == 0
+
+
+def test_x15_what_was_taken_for_a_machine_is_kept_and_becomes_a_persons_when_we_know_better(
+    mails: MailService, clock: Clock
+) -> None:
+    """Given an open and a click of browsers that the lists of their day held for scanners."""
+    campaign_id, engine = sent(1), Engine(clock)
+    [mail] = mails_of(campaign_id)
+    data = {"method": "GET", "user_agent": BROWSER, "ip": "203.0.113.9"}
+    first, then = (
+        visits.Seen(f"2026-03-02T09:00:0{second}.000Z", "tracking", Verdict("scanner", "client is firefox"), data)
+        for second in (1, 2)
+    )
+    visits.opened(mail, first)
+    visits.clicked(mail, 2, "https://example.com/2", then)
+    assert told(campaign_id, engine) == ({"human": 0, "machine": 1}, {"human": 0, "machine": 1})
+
+    reclassify(campaign_id)
+    work()
+
+    assert told(campaign_id, engine) == ({"human": 1, "machine": 0}, {"human": 1, "machine": 0})
+    shown = call("campaigns/get_email", path={"email_id": mail.id}).json
+    assert (shown["status"], shown["open_count"], shown["machine_open_count"]) == ("clicked", 1, 0)
 
 
 def test_nothing_happens_because_of_it(mails: MailService, clock: Clock) -> None:

@@ -313,6 +313,25 @@ def test_x11_an_unknown_outcome_is_neither_repeated_nor_waited_for(mails: MailSe
     assert addresses(mails) == ["lead1@example.com", "lead2@example.com"]
 
 
+def test_x11_a_mail_that_fails_ends_nobodys_sequence(mails: MailService, clock: Clock) -> None:
+    """One person's mail is refused and another's is dropped after all: both are told, and every next step goes on."""
+    email_channel()
+    people(4)
+    campaign_id = ready(steps=3)
+    acted(campaign_id, "launch_campaign")
+    mails.answers = [(400, [{"message": "no", "field": "personalizations.1.to.0.email"}])]
+    work()
+    dropped = next(mail for mail in mails_of(campaign_id) if mail.outcome == "accepted")
+    campaigns.record_event(dropped.id, "dropped", clock(), {"reason": "Invalid"})
+
+    for _ in range(3):
+        reconciled(clock, hours=25)
+
+    assert tally(campaign_id, 1) == {"accepted": 2, "rejected": 2}
+    assert tally(campaign_id, 2) == tally(campaign_id, 3) == {"accepted": 4}
+    assert status(campaign_id) == "completed"
+
+
 def test_a_step_that_is_added_late_is_for_everyone_and_a_removed_one_for_nobody(
     mails: MailService, clock: Clock
 ) -> None:

@@ -176,7 +176,7 @@ def other_try() -> None:
         service.create(LeadCreate(name="Ada", email="ada@example.com"))
 
 
-def test_of_two_tries_of_one_request_at_once_both_get_the_one_lead() -> None:
+def test_x46_of_two_tries_of_one_request_at_once_both_get_the_one_lead() -> None:
     with interrupted(other_try), ids.repeatable(clock.now(), "key"):
         mine = service.create(LeadCreate(name="Ada", email="ada@example.com"))
 

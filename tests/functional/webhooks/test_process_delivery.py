@@ -146,9 +146,9 @@ def test_one_entry_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch, ca
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (b"not json", "The delivery is not JSON."),
-        (b"", "The delivery is not JSON."),
-        (b"\xff\xfe", "The delivery is not JSON."),
+        (b"not json", "The delivery cannot be read: it is not JSON."),
+        (b"", "The delivery cannot be read: it is not JSON."),
+        (b"\xff\xfe", "The delivery cannot be read: it is not JSON."),
         (b'{"event": "open"}', "The delivery is not a list of events."),
     ],
 )

@@ -24,7 +24,7 @@ def tagging(make_workflow: MakeWorkflow, add_action: AddAction, tag: str = "seen
     return workflow_id
 
 
-def test_the_same_batch_delivered_twice_starts_one_run(
+def test_x09_the_same_batch_delivered_twice_starts_one_run(
     make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, make_lead: MakeLead, engine: Engine
 ) -> None:
     workflow_id = tagging(make_workflow, add_action)
@@ -91,7 +91,7 @@ def test_a_score_that_crosses_a_threshold_starts_a_run_once(
     assert len(runs_of(workflow_id)) == 1
 
 
-def test_once_per_lead_is_once_ever(
+def test_x09_once_per_lead_is_once_ever(
     make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, make_lead: MakeLead, engine: Engine
 ) -> None:
     workflow_id = tagging(make_workflow, add_action, trigger="lead_status_changed", once_per_lead=True)

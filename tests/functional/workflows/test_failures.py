@@ -26,7 +26,7 @@ def tags(lead_id: str) -> list[str]:
     return found
 
 
-def test_error_sides_within_error_sides_twelve_deep(
+def test_x11_error_sides_within_error_sides_twelve_deep(
     make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, make_lead: MakeLead, engine: Engine
 ) -> None:
     workflow_id = make_workflow()

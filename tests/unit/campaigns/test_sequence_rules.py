@@ -115,7 +115,7 @@ def test_x16_a_score_is_a_cautious_share(sent: int, acted: int) -> None:
     assert variants.performance_score(sent * 2, acted * 2) >= score  # type: ignore[operator]
 
 
-def test_few_lucky_mails_do_not_beat_many() -> None:
+def test_x16_few_lucky_mails_do_not_beat_many() -> None:
     assert variants.performance_score(4, 3) < variants.performance_score(500, 300)  # type: ignore[operator]
 
 

@@ -59,7 +59,7 @@ def after(moves: list[Move], start: MailState = BEGUN) -> MailState:
 
 
 @given(st.lists(st.one_of(reports, own), max_size=7), st.randoms(use_true_random=False))
-def test_every_order_of_the_same_reports_ends_in_the_same_state(moves: list[Move], random: Any) -> None:
+def test_x17_every_order_of_the_same_reports_ends_in_the_same_state(moves: list[Move], random: Any) -> None:
     shuffled = moves.copy()
     random.shuffle(shuffled)
 

@@ -74,7 +74,7 @@ def test_no_entry_breaks_the_reading_of_events(entry: Any) -> None:
 
 
 @given(
-    st.text(min_size=1, max_size=40),
+    st.text(st.characters(codec="ascii"), min_size=1, max_size=40),
     st.sampled_from([*MAIL_EVENTS, "group_unsubscribe"]),
     JSON,
     st.dictionaries(st.text(max_size=10), JSON, max_size=4),

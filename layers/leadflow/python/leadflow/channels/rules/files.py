@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from leadflow.channels.rules.arrivals import Attachment
+
 MAX_BYTES = 25_000_000
+# Of one message: with addresses and titles as long as may be it still fits into an item of 400 KB.
+MOST = 50
+LONGEST_URL = 2_000
+_LONGEST_TITLE, _LONGEST_KIND, _LONGEST_TYPE = 200, 50, 200
 OPAQUE = "application/octet-stream"
 # By how files of these kinds begin: https://en.wikipedia.org/wiki/List_of_file_signatures
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
@@ -26,6 +33,19 @@ _HARMLESS = re.compile(
 )
 # Formats that are a zip by their bytes.
 _ZIPPED = re.compile(r"application/vnd\.(openxmlformats-officedocument|oasis\.opendocument)\.[\w.-]+")
+
+
+def described(attachment: Attachment, number: int) -> dict[str, Any]:
+    """What is told of the `number`-th file of a message, whatever becomes of it."""
+    return {
+        "kind": attachment.kind[:_LONGEST_KIND],
+        "media_type": attachment.media_type and attachment.media_type[:_LONGEST_TYPE],
+        "name": attachment.name and file_name(attachment.name, number),
+        "size": attachment.size,
+        "title": attachment.title and attachment.title[:_LONGEST_TITLE],
+        "url": None,
+        "reason": None,
+    }
 
 
 def media_type_of(content: bytes, claimed: str | None) -> str:

@@ -6,7 +6,6 @@ https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/setting-up-the
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -18,8 +17,8 @@ from typing import Any
 
 from leadflow.channels.rules.arrivals import Arrival, Attachment, Unreadable
 from leadflow.channels.rules.multipart import Part, parts_of
+from leadflow.channels.rules.posted import LONGEST_ID, json_of, storable
 
-_LONGEST_ID = 500
 _LONGEST_LINE = 1_000
 _MOST_REFERENCES = 50
 _MOST_ATTACHMENTS = 50
@@ -99,21 +98,17 @@ def _decoded(content: bytes, charset: Any) -> str:
     """Text in a named charset; in UTF-8, then Windows-1252 where the name is unknown or wrong."""
     for name in (charset, "utf-8"):
         try:
-            return _storable(codecs.decode(content, str(name or "utf-8")))
+            return storable(codecs.decode(content, str(name or "utf-8")))
         except (LookupError, ValueError, TypeError):
             continue
-    return _storable(content.decode("cp1252", "replace"))
-
-
-def _storable(text: str) -> str:
-    return text.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return storable(content.decode("cp1252", "replace"))
 
 
 def _json(parts: Mapping[str, Part], name: str) -> dict[str, Any]:
     part = parts.get(name)
     try:
-        found = json.loads(part.content) if part is not None else {}
-    except (ValueError, RecursionError):
+        found = json_of(part.content) if part is not None else {}
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -132,7 +127,7 @@ def _addressees(envelope: Mapping[str, Any], parts: Mapping[str, Part], mail: Em
     told = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
     if not told:
         told = [address for _, address in getaddresses([_field(parts, "to") or _header(mail, "to")])]
-    return [one.strip().lower()[:_LONGEST_ID] for one in told if "@" in one]
+    return [one.strip().lower()[:LONGEST_ID] for one in told if "@" in one]
 
 
 def _ids(text: str) -> list[str]:
@@ -144,7 +139,7 @@ def _references(mail: EmailMessage) -> Iterable[str]:
 
 
 def _line(text: str) -> str | None:
-    return " ".join(_storable(text).split())[:_LONGEST_LINE] or None
+    return " ".join(storable(text).split())[:_LONGEST_LINE] or None
 
 
 def _why_automatic(mail: EmailMessage, envelope: Mapping[str, Any], person: str) -> str | None:

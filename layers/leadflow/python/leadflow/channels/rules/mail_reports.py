@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from leadflow.channels.mail import ID_ARGUMENT
+from leadflow.channels.rules.posted import is_small, storable
 
 # SendGrid's words for what can happen to a mail, as the campaigns wing calls it. Its groups are none of ours, so
 # leaving one is leaving; coming back to one says nothing about us.
@@ -55,8 +56,15 @@ def mail_report(entry: Any, received_at: datetime) -> MailReport | None:
     mail_id, event = entry.get(ID_ARGUMENT), entry.get("event")
     if not isinstance(mail_id, str) or not mail_id or not isinstance(event, str) or event not in _MAIL_EVENTS:
         return None
-    data = {name: entry[name] for name in _TOLD if name in entry}
+    if not mail_id.isascii():
+        # Ours are, and half of a pair of surrogates could not even be looked up.
+        return None
+    data = {name: _kept(entry[name]) for name in _TOLD if name in entry and is_small(entry[name])}
     return MailReport(mail_id, _MAIL_EVENTS[event], _moment(entry.get("timestamp")) or received_at, data)
+
+
+def _kept(value: Any) -> Any:
+    return storable(value) if isinstance(value, str) else value
 
 
 def is_about(entry: Any, mails: Container[str]) -> bool:

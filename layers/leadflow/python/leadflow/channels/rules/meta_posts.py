@@ -13,13 +13,12 @@ from typing import Any
 
 from leadflow.channels.enums import ArrivalKind, ChannelType
 from leadflow.channels.rules.arrivals import Arrival, Attachment, Unreadable
+from leadflow.channels.rules.posted import LONGEST_ID, is_small, json_of, storable
 
 _CHANNEL_OF: dict[str, ChannelType] = {"page": "messenger", "instagram": "instagram"}
 # Everything Meta posts is in milliseconds, but for pages of its documentation that show seconds.
 _FIRST_MILLISECONDS = 10**11
 _LAST_SECOND = 10**10
-_LONGEST_ID = 500
-_MOST_KEPT = 4_000
 Event = dict[str, Any]
 
 
@@ -52,10 +51,7 @@ def without_people(raw: bytes, is_theirs: Callable[[str], bool]) -> bytes | None
 
 
 def _post(raw: bytes) -> dict[str, Any]:
-    try:
-        post = json.loads(raw)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    post = json_of(raw)
     if not isinstance(post, dict) or not isinstance(post.get("entry"), list):
         raise ValueError("it has no list of entries")
     if post.get("object") not in _CHANNEL_OF:
@@ -92,7 +88,7 @@ def _event(
     own = _id(entry.get("id")) or _party(event, "sender" if echo else "recipient")
     if standby:
         told = {**told, "kind": "standby", "data": {**told.get("data", {}), "heard": told["kind"]}}
-    told["data"] = {name: value for name, value in told.get("data", {}).items() if _is_small(value)}
+    told["data"] = {name: value for name, value in told.get("data", {}).items() if is_small(value)}
     yield Arrival(
         channel_type=channel_type,
         account_id=own,
@@ -200,11 +196,6 @@ def _attachment(attachment: Event) -> Attachment:
     )
 
 
-def _is_small(value: Any) -> bool:
-    """What is only kept beside a message must not be what makes it too large to keep."""
-    return len(json.dumps(value)) <= _MOST_KEPT
-
-
 def _party(event: Event, side: str) -> str:
     party = event.get(side)
     found = _id(party.get("id")) if isinstance(party, dict) else None
@@ -225,14 +216,11 @@ def _id(value: Any) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
         return str(value)
     found = _text(value)
-    return found if found and len(found) <= _LONGEST_ID else None
+    return found if found and len(found) <= LONGEST_ID else None
 
 
 def _text(value: Any) -> str | None:
-    """Text that can be stored: JSON can hold half of a pair of surrogates, which is none."""
-    if not isinstance(value, str):
-        return None
-    return value.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace") or None
+    return (storable(value) or None) if isinstance(value, str) else None
 
 
 def _moment(value: Any) -> datetime | None:

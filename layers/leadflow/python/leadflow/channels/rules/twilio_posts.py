@@ -6,7 +6,6 @@ https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-c
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,10 +15,12 @@ from urllib.parse import parse_qsl
 from leadflow.channels.enums import ArrivalKind, ChannelType
 from leadflow.channels.rules.arrivals import Arrival, Attachment, StatusReport, Unreadable
 from leadflow.channels.rules.keywords import keyword_of
+from leadflow.channels.rules.posted import LONGEST_ID, json_of
 
 REFERENCE = "m"
 _WHATSAPP = "whatsapp:"
 _MOST_MEDIA = 10
+_LONGEST_CODE = 20
 _PHONE = re.compile(r"\+[1-9][0-9]{4,14}")
 _DIGITS = re.compile(r"[1-9][0-9]{4,14}")
 # What a message may tell beyond its words, under Twilio's own names.
@@ -38,6 +39,8 @@ def twilio_message(raw: bytes, received_at: datetime) -> list[Arrival | Unreadab
     sender, own, sid = form.get("From", ""), form.get("To", ""), form.get("MessageSid") or form.get("SmsSid", "")
     if not (sender and own and sid):
         return [Unreadable("0", "it has no From, To or MessageSid")]
+    if len(max(sender, own, sid, key=len)) > LONGEST_ID:
+        return [Unreadable("0", "its From, To or MessageSid is longer than any")]
     payload = form.get("ButtonPayload") or form.get("ListId")
     channel_type = _channel_type(sender)
     common: dict[str, Any] = {
@@ -55,7 +58,7 @@ def twilio_message(raw: bytes, received_at: datetime) -> list[Arrival | Unreadab
         kind="quick_reply" if payload else "message",
         text=form.get("Body") or form.get("ButtonText") or form.get("ListTitle") or None,
         attachments=_attachments(form),
-        in_reply_to=form.get("OriginalRepliedMessageSid") or None,
+        in_reply_to=form.get("OriginalRepliedMessageSid", "")[:LONGEST_ID] or None,
         **common,
     )
     return [Arrival(kind=wish, **common), message] if wish else [message]
@@ -69,11 +72,13 @@ def twilio_status(raw: bytes, reference: str | None, received_at: datetime) -> l
     recipient, own = form.get("To", ""), form.get("From", "")
     if not (sid and status):
         return [Unreadable("0", "it has no MessageSid or MessageStatus")]
+    if len(max(sid, recipient, own, key=len)) > LONGEST_ID:
+        return [Unreadable("0", "its MessageSid, From or To is longer than any")]
     report = StatusReport(
         provider_message_id=sid,
         status=status.lower(),
-        error_code=form.get("ErrorCode") or None,
-        error_message=form.get("ErrorMessage") or None,
+        error_code=form.get("ErrorCode", "")[:_LONGEST_CODE] or None,
+        error_message=form.get("ErrorMessage", "")[:LONGEST_ID] or None,
         reference=reference,
     )
     arrival = Arrival(
@@ -130,8 +135,8 @@ def _data(form: Mapping[str, str]) -> dict[str, Any]:
     if user:
         data["external_user"] = _bare(user)
     try:
-        metadata = json.loads(form.get("ChannelMetadata") or "null")
-    except (ValueError, RecursionError):
+        metadata = json_of((form.get("ChannelMetadata") or "null").encode())
+    except ValueError:
         metadata = None
     if isinstance(metadata, dict):
         data["channel_metadata"] = metadata

@@ -36,18 +36,12 @@ _LINKS = frozenset({"share", "fallback", "link", "story_mention", "location", "t
 def taken_in(arrival: Arrival, message_id: str) -> list[dict[str, Any]]:
     """The attachments of an arrival as its message keeps them; those that came with their bytes are in the bucket."""
     kept = []
-    for number, one in enumerate(arrival.attachments):
-        shown: dict[str, Any] = {
-            "kind": one.kind,
-            "media_type": one.media_type,
-            "name": one.name and files.file_name(one.name, number),
-            "size": one.size,
-            "title": one.title,
-            "url": None,
-            "reason": None,
-        }
+    for number, one in enumerate(arrival.attachments[: files.MOST]):
+        shown = files.described(one, number)
         if one.content is not None:
             kept.append(_stored(shown, message_id, number, one.content, one.media_type))
+        elif one.url and len(one.url) > files.LONGEST_URL:
+            kept.append({**shown, "state": "failed", "reason": "Its address is longer than any that can be fetched."})
         elif one.url and one.kind not in _LINKS:
             kept.append({**shown, "state": "pending", "source": one.url})
         else:

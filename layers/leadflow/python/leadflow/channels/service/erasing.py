@@ -13,6 +13,7 @@ from typing import Any
 
 from leadflow.channels import rules, store
 from leadflow.channels.rules.arrivals import Arrival
+from leadflow.channels.rules.posted import json_of
 from leadflow.core import clock, table
 from leadflow.core.errors import InProgress, MalformedRequest
 from leadflow.leads import service as leads
@@ -96,7 +97,7 @@ def without_person(delivery: store.Delivery, mails: Iterable[str], marks: Iterab
     body = store.body_of(delivery)
     mails, marks = frozenset(mails), frozenset(marks)
     try:
-        entries = json.loads(body)
+        entries = json_of(body)
     except ValueError:
         entries = None
     if not isinstance(entries, list):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import Any
 
 from leadflow.channels import rules, store
 from leadflow.channels.rules import MailReport
+from leadflow.channels.rules.posted import json_of
 from leadflow.channels.service.erasing import without_person
 from leadflow.core import clock
 from leadflow.core.errors import Conflict, InProgress, LeadflowError, MalformedRequest
@@ -48,9 +48,9 @@ def record(delivery: store.Delivery) -> None:
 
 def _entries(delivery: store.Delivery) -> list[Any]:
     try:
-        entries = json.loads(store.body_of(delivery))
-    except ValueError:
-        raise MalformedRequest("The delivery is not JSON.") from None
+        entries = json_of(store.body_of(delivery))
+    except ValueError as error:
+        raise MalformedRequest(f"The delivery cannot be read: {error}.") from None
     if not isinstance(entries, list):
         raise MalformedRequest("The delivery is not a list of events.")
     return entries

@@ -94,8 +94,7 @@ def entries(delivery: store.Delivery) -> list[Arrival | Unreadable]:
             return twilio_posts.twilio_status(body, named[0], received_at)
         return twilio_posts.twilio_message(body, received_at)
     except ValueError as error:
-        told = "it is not JSON" if isinstance(error, UnicodeDecodeError) or "JSON" in type(error).__name__ else error
-        raise MalformedRequest(f"The delivery cannot be read: {told}.") from None
+        raise MalformedRequest(f"The delivery cannot be read: {error}.") from None
 
 
 def _position(entry: Arrival | Unreadable, number: int) -> str:

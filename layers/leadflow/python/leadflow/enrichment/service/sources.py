@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -113,9 +113,14 @@ def active(wanted: list[str] | None, *, to_ask: bool) -> list[Ready]:
 
     Unless they are `to_ask` their keys are not read: what is asked for is what they know and cost.
     """
+    return ready_of(store.sources(), wanted, to_ask=to_ask)
+
+
+def ready_of(found: Iterable[store.EnrichmentSource], wanted: list[str] | None, *, to_ask: bool) -> list[Ready]:
+    """The same of sources that were read already."""
     return [
         Ready(one, _provider(one, _key_of(one) if to_ask else "not read"))
-        for one in store.sources()
+        for one in found
         if _is_ready(one) and (wanted is None or one.name in wanted)
     ]
 
@@ -131,11 +136,6 @@ def candidate(ready: Ready, person: Person) -> Candidate:
         requests=partial(ready.provider.price, person),
         credits=partial(ready.provider.most_credits, person) if ready.is_paid_by_credit else None,
     )
-
-
-def is_active(name: str) -> bool:
-    found = store.find_source(name)
-    return found is not None and bool(found.is_active)
 
 
 def _is_ready(source: store.EnrichmentSource) -> bool:
