@@ -63,6 +63,7 @@ class MailState:
     machine_opened_at: str | None = None
     unsubscribed_at: str | None = None
     complained_at: str | None = None
+    hard_bounced_at: str | None = None
     replied_at: str | None = None
     open_count: int = 0
     click_count: int = 0
@@ -199,7 +200,8 @@ def reported(state: MailState, event: str, at: str, data: Mapping[str, Any]) -> 
     if event == "delivered":
         return replace(state, status=higher(state.status, "delivered"), delivered_at=_earliest(state.delivered_at, at))
     if event == "bounce":
-        return _failed(state, "bounced", _said("bounced", data))
+        hard_at = _earliest(state.hard_bounced_at, at) if is_hard(data) else state.hard_bounced_at
+        return replace(_failed(state, "bounced", _said("bounced", data)), hard_bounced_at=hard_at)
     if event == "spamreport":
         return replace(state, complained_at=_earliest(state.complained_at, at))
     return unsubscribed(state, at) if event == "unsubscribe" else state
@@ -211,13 +213,18 @@ def scoring_click(state: MailState, number: int) -> LinkClick | None:
     return next((click for click in by_people[:SCORED_LINKS] if click.number == number), None)
 
 
+def is_hard(bounce: Mapping[str, Any]) -> bool:
+    """Whether a bounce says that nobody is there; `blocked` and `expired` ones say only that it was not taken now."""
+    return bool(bounce.get("type", _HARD_BOUNCE) == _HARD_BOUNCE)
+
+
 def suppression_reason(event: str, data: Mapping[str, Any]) -> str | None:
     """Why nothing more may be sent to the address after this event of a provider; None when nothing follows from it.
 
     A bounce counts when it is hard. A mail that the provider dropped for its own list says what is on that list.
     """
     if event == "bounce":
-        return "bounce" if data.get("type", _HARD_BOUNCE) == _HARD_BOUNCE else None
+        return "bounce" if is_hard(data) else None
     if event == "dropped":
         return _DROPPED_FOR.get(str(data.get("reason")))
     return {"spamreport": "spam_report", "unsubscribe": "unsubscribe"}.get(event)

@@ -88,6 +88,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     machine_opened_at = UnicodeAttribute(null=True)
     unsubscribed_at = UnicodeAttribute(null=True)
     complained_at = UnicodeAttribute(null=True)
+    hard_bounced_at = UnicodeAttribute(null=True)
     replied_at = UnicodeAttribute(null=True)
     rejudged_at = UnicodeAttribute(null=True)
     open_count = NumberAttribute(default=0)
@@ -137,7 +138,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
 _TALLIED = (
     *("step_number", "template_id", "outcome", "status", "skip_reason", "sent_at", "opened_at", "clicked_at"),
     *("machine_opened_at", "unsubscribed_at", "replied_at", "open_count", "click_count", "machine_open_count"),
-    *("machine_click_count", "link_clicks", "complained_at"),
+    *("machine_click_count", "link_clicks", "complained_at", "hard_bounced_at"),
 )
 
 
