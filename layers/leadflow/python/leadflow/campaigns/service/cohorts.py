@@ -34,7 +34,13 @@ _TURNS = Turns(8, longest_pause_seconds=0.5)
 
 
 def work(message: dict[str, Any]) -> None:
-    """Sends what of a cohort is due; does nothing when somebody is at it, it is done, or its time has not come."""
+    """Sends what of a cohort is due; does nothing when somebody is at it, it is done, or its time has not come.
+
+    A message that names no cohort is for the campaign's run, whose time has come.
+    """
+    if "cohort" not in message:
+        announcing.announce(str(message["campaign_id"]))
+        return
     cohort = runs.find_cohort(str(message["campaign_id"]), str(message["cohort"]))
     if cohort is None or cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
         return
@@ -136,7 +142,7 @@ def _finish(cohort: runs.Cohort) -> None:
     if following is not None:
         announcing.tell_in_time(following[0])
     else:
-        ending.complete_if_done(cohort.campaign_id)
+        ending.after_last(cohort)
 
 
 def _following(cohort: runs.Cohort) -> tuple[runs.Cohort, runs.CohortMembers] | None:

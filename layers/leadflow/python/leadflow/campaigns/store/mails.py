@@ -161,6 +161,11 @@ def tracking_id(cause: tuple[str, ...]) -> str:
     return _TRACKING_VERSION + keyed_hash("tracking", *cause, size=_TRACKING_BYTES)
 
 
+def message_id(mail_id: str) -> str:
+    """How others may name a mail, in a Message-ID: it does not give away the id, which opens the mail's pages."""
+    return keyed_hash("message-id", mail_id, size=_TRACKING_BYTES)
+
+
 def mail_of(campaign_id: str, step_id: str, lead_id: str) -> str:
     """The id of a campaign's mail to a member of its audience, by the id that the audience has the lead under."""
     return tracking_id(cause_of(campaign_id, step_id, lead_id))
