@@ -186,6 +186,11 @@ def unsubscribed(state: MailState, at: str) -> MailState:
     return replace(state, unsubscribed_at=_earliest(state.unsubscribed_at, at))
 
 
+def resubscribed(state: MailState) -> MailState:
+    """Who had left by this mail took that back."""
+    return replace(state, unsubscribed_at=None)
+
+
 def replied(state: MailState, at: str) -> MailState:
     """Its person has answered it, which only a mail that arrived can be."""
     state = _arrived(state, at)

@@ -11,10 +11,8 @@ from typing import Any
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import states
 from leadflow.campaigns.rules.states import MailState
-from leadflow.campaigns.service import judging, visits
 from leadflow.campaigns.service.ledger import moved, state_of
 from leadflow.campaigns.service.suppressions import suppress
-from leadflow.campaigns.service.visits import Seen
 from leadflow.core import clock, table
 from leadflow.core.events import DomainEvent
 
@@ -36,15 +34,19 @@ def record_event(tracking_id: str, event: str, at: datetime, data: Mapping[str, 
     # Providers count whole seconds, so what they report may seem to come before the mail was there.
     moment = max(clock.stamp(at), str(mail.created_at))
     if event in ("open", "click"):
-        _visited(mail, event, Seen(moment, "provider", judging.verdict_of(data), data))
+        _visited(mail, event, moment, data)
         return True
     kept = store.event_of(mail.id, event, moment, "provider", data)
     moved(mail, partial(states.reported, event=event, at=moment, data=data), because=kept)
     return True
 
 
-def _visited(mail: store.EmailSent, event: str, seen: Seen) -> None:
-    mail = moved(mail, partial(states.accepted, at=seen.at))
+def _visited(mail: store.EmailSent, event: str, at: str, data: Mapping[str, Any]) -> None:
+    # Readers of the stream, which ask for events alone, do without these.
+    from leadflow.campaigns.service import judging, visits
+
+    seen = visits.Seen(at, "provider", judging.verdict_of(data), data)
+    mail = moved(mail, partial(states.accepted, at=at))
     if event == "open":
         visits.opened(mail, seen)
     else:
