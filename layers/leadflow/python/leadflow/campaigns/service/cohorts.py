@@ -143,6 +143,8 @@ def _scene(campaign: store.EmailCampaign, cohort: runs.Cohort) -> Scene | None:
 def _finish(cohort: runs.Cohort) -> None:
     """Ends the cohort; its members come to the next step when that is due."""
     following = None if cohort.again else _following(cohort)
+    if following is None:
+        ending.count_converted(cohort)
     cohort.is_followed = following is not None
     runs.finish_cohort(cohort, following)
     if following is not None:
