@@ -1,8 +1,8 @@
 """Enrichment: what a run costs, counted, and runs per second on one machine against the provider sandbox.
 
 Counted are a run that its first source answers, one that needs two, and one that nobody knows anything for, each from
-its request to its end with the readers of the table's stream. BENCH_LEADS says how many leads the one machine gets
-(default 100); three sources are asked for them under a budget of a quarter of what they could cost.
+its request to its end with the readers of the table's stream. The one machine imports BENCH_LEADS leads (default
+1,000) and asks three sources about them under a budget of a quarter of what they could cost.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main(rounds: int) -> None:
         report.figure(what, {name: cost.figures(_TIMES) for name, cost in costs.items()})
     columns = ["a run", "function", "invocations", "calls", "write units", "read units", "ms of our code", "which"]
     report.table("One run, by function", columns, rows)
-    _show_machine(int(os.environ.get("BENCH_LEADS", "100")))
+    _show_machine(int(os.environ.get("BENCH_LEADS", "1000")))
 
 
 def _row(what: str, name: str, cost: Cost) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadflow.core import clock, seams, secrets, table
 from leadflow.core.errors import InvalidInput, NotFound, PreconditionFailed, RateLimited
+from leadflow.core.keeping import kept_for
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.enrichment.enums import NEWEST_GENERATION, SOURCES
@@ -152,16 +153,11 @@ def _provider(source: store.EnrichmentSource, key: str) -> EnrichmentProvider:
 
 def _key_of(source: store.EnrichmentSource) -> str:
     """The key in the clear, kept for a while by its ciphertext, so that a new one is in force at once."""
-    kept, place = seams.current(), f"enrichment key:{source.api_key}"
 
-    def decrypted() -> tuple[str, datetime]:
-        return secrets.decrypt(str(source.api_key), _context(source.name)), clock.now() + _KEY_KEPT
+    def decrypted() -> str:
+        return secrets.decrypt(str(source.api_key), _context(source.name))
 
-    key, until = kept.remember(place, decrypted)
-    if until <= clock.now():
-        kept.forget(place)
-        key, _ = kept.remember(place, decrypted)
-    return key
+    return kept_for(_KEY_KEPT, f"enrichment key:{source.api_key}", decrypted)
 
 
 def _set_account(source: store.EnrichmentSource, body: EnrichmentSourceWrite) -> None:
