@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadflow.campaigns.rules import audience, cohorts, editing, members, sequence, variants, windows
+from leadflow.campaigns.enums import GOAL_EVENTS
+from leadflow.campaigns.rules import audience, cohorts, editing, goals, members, sequence, variants, windows
 from leadflow.campaigns.rules.members import Member
 from leadflow.core import clock
 from leadflow.core.gates import first_closed
@@ -227,3 +228,24 @@ def test_what_an_edit_may_change() -> None:
     assert editing.place_is_settled("active", 4, [begun]) is None
     assert editing.asked_about({"not": {"all": [{"field": "steps.11.opened"}]}}, 11)
     assert not editing.asked_about({"all": [{"field": "steps.11.opened"}]}, 1)
+
+
+@given(
+    st.sampled_from([None, *sorted(GOAL_EVENTS)]),
+    st.sampled_from([*sorted(GOAL_EVENTS), "email_opened"]),
+    st.sampled_from(["C1", "C2", None]),
+    st.booleans(),
+)
+def test_a_goal_is_reached_by_its_event_alone_by_people_and_a_click_by_its_own_mail(
+    goal: str | None, event: str, clicked_in: str | None, machine: bool
+) -> None:
+    record = {**CAMPAIGN, "id": "C1", "goal": {"condition": None, "event": goal} if goal else None}
+    data = {"campaign_id": clicked_in, "machine": machine} if event.startswith("email") else {}
+
+    reached = goals.is_reached_by(record, event, data)
+
+    its_own = event != "email_clicked" or (clicked_in == "C1" and not machine)
+    assert reached == (goal == event and its_own)
+    mark = goals.mark_of(record)
+    assert (mark is None) == (goal is None)
+    assert mark is None or ("C1" in mark) == (goal == "email_clicked")

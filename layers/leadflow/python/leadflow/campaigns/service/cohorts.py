@@ -16,7 +16,7 @@ from leadflow.campaigns.service import announcing, cohort_batches, ending
 from leadflow.campaigns.service.cohort_batches import Progress
 from leadflow.campaigns.service.members import Scene, excluded_steps
 from leadflow.campaigns.store import cohorts as runs
-from leadflow.core import clock, effects, seams, table
+from leadflow.core import clock, effects, lateness, seams, table
 from leadflow.core.errors import InProgress, LeadflowError, OutcomeUnknown, RateLimited, UpstreamUnavailable
 from leadflow.core.observability import logger
 from leadflow.core.turns import Turns
@@ -48,7 +48,10 @@ def work(message: dict[str, Any]) -> None:
         announcing.tell_in_time(cohort)
         return
     try:
+        planned = runs.planned_for(cohort)
         is_fresh = runs.take_cohort(cohort)
+        if planned is not None:
+            lateness.begun(planned)
         _send(cohort, is_fresh)
     except (table.Stale, table.TransactionRefused) as error:
         # Another worker has it, or what it was decided on has changed; reconcile wakes it when nobody else does.
@@ -68,12 +71,15 @@ def reconcile() -> dict[str, int]:
     for cohort in runs.overdue_cohorts():
         if cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
             continue
+        planned = runs.planned_for(cohort)
         runs.await_time(cohort)
         try:
             table.save(cohort)
         except table.Stale:
             # Somebody took it up between our look and our write.
             continue
+        if planned is not None:
+            lateness.begun(planned)
         found.append(cohort)
     return {"cohorts_woken": announcing.tell(found)}
 
@@ -135,6 +141,8 @@ def _scene(campaign: store.EmailCampaign, cohort: runs.Cohort) -> Scene | None:
 def _finish(cohort: runs.Cohort) -> None:
     """Ends the cohort; its members come to the next step when that is due."""
     following = None if cohort.again else _following(cohort)
+    if following is None:
+        ending.count_converted(cohort)
     cohort.is_followed = following is not None
     runs.finish_cohort(cohort, following)
     if following is not None:

@@ -125,7 +125,7 @@ def _freeze(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Call
 def _look_over(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> None:
     """Lets the next up to 1,000 leads of the audience of an evergreen campaign join."""
     found, cursor = _next_members(campaign.record(), run.cursor, has_time)
-    joining.take_in(campaign, [str(lead["id"]) for lead in found])
+    joining.take_in(campaign, leads.reach_all(str(lead["id"]) for lead in found).values())
     runs.move_run(run, cursor, "freeze" if cursor else "watch")
 
 

@@ -154,6 +154,12 @@ def await_time(cohort: Cohort) -> None:
     due.mark(cohort, COHORT, clock.stamp(moment + scaled(PATIENCE)), f"{cohort.campaign_id}#{cohort.id}")
 
 
+def planned_for(cohort: Cohort) -> datetime | None:
+    """When a cohort that waits was last to begin; None for one that a worker has left, which began long ago."""
+    overdue_at = due.due_at(cohort)
+    return None if overdue_at is None or cohort.lease_until else overdue_at - scaled(PATIENCE)
+
+
 def take_cohort(cohort: Cohort) -> bool:
     """Puts our lease on a cohort; whether nobody was at it before. Raises table.Stale when another was quicker."""
     is_fresh, cohort.is_touched = not cohort.is_touched, True
