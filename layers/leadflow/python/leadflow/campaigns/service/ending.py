@@ -103,7 +103,7 @@ def follow_late(campaign_id: str) -> bool:
 def _followed(cohort: runs.Cohort, steps: Sequence[sequence.Step]) -> bool:
     """Whether there is a next step for who came to the end with this cohort; somebody has sent them on to it then."""
     step = sequence.next_step(steps, int(cohort.step_number))
-    if step is None or cohort.is_followed or cohort.again or not cohort.size:
+    if step is None or cohort.is_followed or cohort.again or cohort.ended or not cohort.size:
         return False
     following = runs.new_cohort(
         cohort.campaign_id,
