@@ -1,8 +1,9 @@
 """Enrichment: what a run costs, counted, and runs per second on one machine against the provider sandbox.
 
 Counted are a run that its first source answers, one that needs two, and one that nobody knows anything for, each from
-its request to its end with the readers of the table's stream. BENCH_LEADS says how many leads the one machine gets
-(default 100); three sources are asked for them under a budget of a quarter of what they could cost.
+its request to its end with the readers of the table's stream; and one of 25 runs of a job whose source takes that many
+people in a request. The one machine imports BENCH_LEADS leads (default
+1,000) and asks three sources about them under a budget of a quarter of what they could cost.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.journeys.waiting import when
 
 _FIELDS = ["job_title", "company_name"]
 _TIMES = 3
+_TOGETHER = 25
 _PATIENCE_SECONDS = 300
 
 
@@ -39,17 +41,22 @@ def main(rounds: int) -> None:
     for what, answers in kinds.items():
         with contextlib.redirect_stdout(io.StringIO()):  # the doors' log lines
             costs = _counted(answers)
-        rows += [_row(what, name, cost) for name, cost in costs.items()]
+        rows += [_row(what, name, cost, _TIMES) for name, cost in costs.items()]
         report.figure(what, {name: cost.figures(_TIMES) for name, cost in costs.items()})
+    with contextlib.redirect_stdout(io.StringIO()):
+        costs = _counted_together(everything)
+    what = f"one of {_TOGETHER} that ask together"
+    rows += [_row(what, name, cost, _TOGETHER) for name, cost in costs.items()]
+    report.figure(what, {name: cost.figures(_TOGETHER) for name, cost in costs.items()})
     columns = ["a run", "function", "invocations", "calls", "write units", "read units", "ms of our code", "which"]
     report.table("One run, by function", columns, rows)
-    _show_machine(int(os.environ.get("BENCH_LEADS", "100")))
+    _show_machine(int(os.environ.get("BENCH_LEADS", "1000")))
 
 
-def _row(what: str, name: str, cost: Cost) -> list[str]:
-    calls = ", ".join(f"{n / _TIMES:g} {op}" for op, n in sorted(cost.calls.items()))
+def _row(what: str, name: str, cost: Cost, times: int) -> list[str]:
+    calls = ", ".join(f"{n / times:g} {op}" for op, n in sorted(cost.calls.items()))
     figures = [cost.invocations, sum(cost.calls.values()), cost.written, cost.read]
-    return [what, name, *(f"{n / _TIMES:.4g}" for n in figures), report.milliseconds(cost.own / _TIMES), calls]
+    return [what, name, *(f"{n / times:.4g}" for n in figures), report.milliseconds(cost.own / times), calls]
 
 
 def _counted(answers: list[Any]) -> dict[str, Cost]:
@@ -80,6 +87,33 @@ def _counted(answers: list[Any]) -> dict[str, Cost]:
             for cost in list(meter.costs.values()):
                 read_stream(meter, cost.changes)
                 cost.changes = []
+        queue_events().unregister(event, note_queued)
+        return meter.costs
+
+
+def _counted_together(answer: Any) -> dict[str, Cost]:
+    """What the worker takes for the runs of one page of a job, its walk left out."""
+    from tests.cloud import fresh_cloud
+    from tests.functional.enrichment.sources import World, deliver, note_queued, queue_events
+    from tests.functional.enrichment.test_enrich_many import EVERYONE, start
+    from tests.functional.leads.people import added
+    from tests.functional.workflows.engine import Engine
+    from tests.harness import Clock
+
+    event, clock = "before-parameter-build.sqs.SendMessageBatch", Clock()
+    with fresh_cloud(clock):
+        queue_events().register(event, note_queued)
+        world, engine = World(clock), Engine(clock)
+        world.put("people_data_labs")
+        world["people_data_labs"].most_at_once, world["people_data_labs"].answers = _TOGETHER, [answer]
+        for number in range(_TOGETHER):
+            added(f"lead{number}@example.com")
+        start(filter=EVERYONE, fields=_FIELDS)
+        [(walk, _)] = world.messages()
+        deliver(walk)
+        meter = Meter(engine)
+        for body, _ in world.messages():
+            meter.run("run_enrichment", lambda body=body: deliver(body))
         queue_events().unregister(event, note_queued)
         return meter.costs
 

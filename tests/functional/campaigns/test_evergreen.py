@@ -17,6 +17,7 @@ from tests.functional.campaigns.mailing import MailService, email_channel, lead
 from tests.functional.campaigns.running import (
     act,
     acted,
+    is_at_rest,
     lose_everything,
     people,
     ready,
@@ -75,12 +76,6 @@ def without_address(lead_id: str) -> None:
         UpdateExpression="REMOVE email ADD v :one",
         ExpressionAttributeValues={":one": {"N": "1"}},
     )
-
-
-def is_at_rest(campaign_id: str) -> bool:
-    """Whether nobody looks after the campaign until somebody joins."""
-    run = runs.find_run(campaign_id)
-    return run is not None and (run.gsi3pk, run.gathers_at) == (None, None)
 
 
 def cohorts(campaign_id: str) -> list[int]:
@@ -337,3 +332,22 @@ def test_a_message_for_the_run_that_comes_twice_changes_nothing(clock: Clock, en
     work()
 
     assert cohorts(campaign_id) == [1]
+
+
+def test_a_simulation_and_a_preview_are_of_those_who_fit_now(mails: MailService, clock: Clock, engine: Engine) -> None:
+    people(3, tags=["vip"])
+    without_address(lead(name="Nobody", email="nobody@example.com", tags=["vip"]))
+    campaign_id = ready(steps=2, audience_mode="evergreen", target_audience=VIP)
+    path = {"campaign_id": campaign_id}
+    previewed = call("campaigns/preview_audience", {}, path=path).json
+    simulated = call("campaigns/simulate_campaign", {}, path=path).json
+
+    acted(campaign_id, "launch_campaign")
+    work()
+    reconciled(clock, hours=25)
+    engine.deliver()
+
+    told = stats(campaign_id)
+    assert (previewed["count"], previewed["matched"]) == (3, 3)
+    assert simulated["audience"] == told["audience"] == 3
+    assert [one["sent"] for one in simulated["steps"]] == [one["sent"] for one in told["steps"]] == [3, 3]

@@ -306,3 +306,22 @@ def test_what_is_known_counts_for_the_score(world: World) -> None:
     world.run(lead["id"], force=True)
 
     assert (unsure, lead_shown(lead["id"])["score"]) == (0, 20)
+
+
+def test_a_source_is_asked_only_about_those_it_is_for(world: World) -> None:
+    """A2 and A3: which source is worth its price depends on the lead."""
+    at_acme: dict[str, Any] = {"field": "lead.company", "op": "eq", "value": "Acme"}
+    world.put("people_data_labs", priority=1, only_if=at_acme)
+    world.put("crustdata", priority=2, only_if={"not": at_acme})
+    for name in ("people_data_labs", "crustdata"):
+        world[name].answers = [knows(job_title="CTO")]
+
+    acme = world.run(added("a@example.com", company="Acme")["id"], fields=["job_title", "skills"])
+    other = world.run(added("b@example.com", company="Other")["id"], fields=["job_title", "skills"])
+
+    assert [one["source"] for one in acme["attempts"]] == ["people_data_labs"]
+    assert [one["source"] for one in other["attempts"]] == ["crustdata"]
+    # What only a source fills that is not for this lead does not lack.
+    assert other["status"] == "matched"
+    told = call("enrichment/estimate", {"filter": {"all": []}, "force": True, "fields": ["job_title"]}).json
+    assert [(one["source"], one["leads"]) for one in told["calls"]] == [("crustdata", 1), ("people_data_labs", 1)]

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from leadflow.core import clock, ids, table
+from leadflow.enrichment.store import runs
 from tests.functional import wire
-from tests.functional.enrichment.sources import MISS, World, deliver, job, knows
+from tests.functional.enrichment.sources import MISS, World, deliver, job, knows, shown
 from tests.functional.leads.people import added
 from tests.harness import call, door
 
@@ -150,6 +152,33 @@ def test_a_job_whose_message_is_lost_is_found_again(world: World) -> None:
 
     world.work()
     assert job(made["id"])["status"] == "completed"
+
+
+def test_a_source_that_finds_too_few_is_not_asked_on_by_the_job(world: World) -> None:
+    """A5: the others go on, other jobs ask it still."""
+    world.put(PDL, priority=1, min_fill_rate=0.5)
+    world.put("crustdata", priority=2)
+    world["crustdata"].answers = [knows(job_title="CTO")]
+    lead_ids = many(4)
+    made = start(lead_ids=lead_ids, fields=["job_title"])
+    so_far = runs.JobSource(pk=f"ERJ#{made['id']}", sk=f"SRC#{PDL}", asked=48, matched=24, not_found=24)
+    table.create(so_far)
+
+    world.work()
+
+    ended = job(made["id"])
+    assert (len(world[PDL].asked), ended["runs"]["matched"]) == (2, 4)
+    attempts = [shown(one)["attempts"] for one in run_ids(made["id"], lead_ids)]
+    skipped = [("skipped_fill_rate", "job"), ("matched", None)]
+    assert [[(one["outcome"], one["reason"]) for one in of_run] for of_run in attempts[2:]] == [skipped, skipped]
+    other = start(lead_ids=lead_ids[:1], fields=["job_title"], force=True)
+    world.work()
+    assert (len(world[PDL].asked), job(other["id"])["done"]) == (3, 1)
+
+
+def run_ids(job_id: str, lead_ids: list[str]) -> list[str]:
+    """The runs of a job, in the order of their leads."""
+    return [ids.derived_id(clock.parse(job(job_id)["created_at"]), job_id, one) for one in lead_ids]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from tests.functional.enrichment.sources import World, knows
 from tests.functional.enrichment.test_enrich_many import EVERYONE, many
+from tests.functional.wire import watched
 from tests.harness import call
 
 
@@ -54,6 +55,19 @@ def test_it_never_tells_less_than_it_then_costs(world: World) -> None:
     spent = sum(world.run(lead_id)["cost"] for lead_id in lead_ids)
 
     assert 0 < spent <= told["max_cost"]
+
+
+def test_what_is_on_file_of_many_leads_is_read_together(world: World) -> None:
+    world.put("people_data_labs")
+    lead_ids = many(12)
+    call("leads/merge_leads", {"source_lead_id": lead_ids[1]}, path={"lead_id": lead_ids[0]})
+
+    with watched() as calls:
+        told = estimate(lead_ids=[*lead_ids, lead_ids[2], "nobody"])
+
+    assert told["rows"] == 11
+    assert calls.count("BatchGetItem") <= 4
+    assert "GetItem" not in calls
 
 
 @pytest.mark.parametrize("body", [{}, {"lead_ids": ["a"], "filter": EVERYONE}, {"filter": {"field": "x"}}])

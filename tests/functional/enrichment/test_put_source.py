@@ -21,6 +21,8 @@ FULL = {
     "daily_budget": 10,
     "min_confidence": 0.6,
     "ttl_days": 14,
+    "only_if": {"field": "lead.company", "op": "eq", "value": "Acme"},
+    "min_fill_rate": 0.2,
 }
 
 
@@ -76,6 +78,8 @@ def test_a_version_that_is_not_the_newest_is_refused(world: World) -> None:
         ({"rate_limit_per_minute": 0}, "rate_limit_per_minute"),
         ({"cost_per_request": -0.1}, "cost_per_request"),
         ({"cost_per_credit": -0.1}, "cost_per_credit"),
+        ({"min_fill_rate": 1.1}, "min_fill_rate"),
+        ({"only_if": {"field": "lead.shoe", "op": "eq", "value": 1}}, "only_if.field"),
         ({"daily_budget": float(10**9)}, "daily_budget"),
         ({"min_confidence": 1.1}, "min_confidence"),
         ({"ttl_days": -1}, "ttl_days"),

@@ -9,12 +9,13 @@ import pytest
 
 from leadflow.core import table
 from leadflow.leads import service, store
+from leadflow.leads.store import scoring as settings
 from tests.functional.leads.announced import announced, work, work_all
 from tests.functional.leads.erasing import erase
 from tests.functional.leads.merging import merged
 from tests.functional.leads.people import added, listed, shown, signalled
-from tests.functional.scoring.settled import CAPPED, check_scores, put, scoring, settled
-from tests.functional.wire import Killed, interrupted, killed_at, stored
+from tests.functional.scoring.settled import CAPPED, FIT, check_scores, put, scoring, settled
+from tests.functional.wire import Killed, interrupted, killed_at, stored, watched
 from tests.harness import Clock
 
 
@@ -140,6 +141,46 @@ def test_a_lead_that_was_being_added_meanwhile_is_found_by_the_last_look(clock: 
     check_scores()
     assert shown(old)["score"] == 10
     assert _due() == []
+
+
+def test_leads_that_are_added_one_after_the_other_read_the_settings_once(clock: Clock) -> None:
+    added("first@example.com")
+    with watched() as calls:
+        added("second@example.com")
+    assert calls == ["TransactWriteItems"]
+
+    clock.advance(seconds=11)
+    with watched() as calls:
+        added("third@example.com")
+    assert calls == ["GetItem", "TransactWriteItems"]
+
+
+def test_a_lead_that_is_added_where_a_change_is_not_known_yet_is_found_by_the_last_look(clock: Clock) -> None:
+    added("first@example.com", company="Acme")
+    # Another process has settled it: this one knows the settings of before for some seconds.
+    found = settings.find_settings() or settings.new_settings()
+    found.fit_rules = FIT
+    settings.put(found)
+    service.reconcile()
+    early = added("early@example.com", company="Acme")
+    assert early["score"] == 0
+    clock.advance(seconds=11)
+    assert added("later@example.com", company="Acme")["score"] == 15
+
+    for _ in range(3):
+        clock.advance(minutes=15)
+        service.reconcile()
+        work_all()
+
+    assert shown(early["id"])["score"] == 15
+    check_scores()
+
+
+def test_a_change_is_known_at_once_where_it_was_made(clock: Clock) -> None:
+    added("first@example.com", company="Acme")
+    settled(fit_rules=FIT)
+
+    assert added("second@example.com", company="Acme")["score"] == 15
 
 
 def _due() -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from leadflow.campaigns.enums import GOAL_EVENTS
 from leadflow.campaigns.rules import audience, cohorts, editing, goals, members, sequence, variants, windows
 from leadflow.campaigns.rules.members import Member
+from leadflow.campaigns.store import tallies
 from leadflow.core import clock
 from leadflow.core.gates import first_closed
 
@@ -249,3 +250,16 @@ def test_a_goal_is_reached_by_its_event_alone_by_people_and_a_click_by_its_own_m
     mark = goals.mark_of(record)
     assert (mark is None) == (goal is None)
     assert mark is None or ("C1" in mark) == (goal == "email_clicked")
+
+
+@given(st.dictionaries(st.integers(1, 60), st.integers(0, 1_000), max_size=48))
+def test_what_a_cohort_leaves_counts_like_so_many_members_who_are_skipped(left: dict[int, int]) -> None:
+    one_by_one = Counter[str]()
+    for step_number, count in left.items():
+        for name, one in tallies.skipped(step_number, tallies.COMPLETED).items():
+            one_by_one[name] += one * count
+
+    together = tallies.ended({str(number): count for number, count in left.items()})
+
+    assert together == {name: count for name, count in one_by_one.items() if count}
+    assert len(together) + 1 <= 100, "one transaction, with the mark"

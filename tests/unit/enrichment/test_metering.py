@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,3 +82,11 @@ def test_a_shorter_pause_does_not_shorten_a_longer_one() -> None:
     long = metering.told_to_wait(Meter(), "a", 600, NOW)
 
     assert metering.told_to_wait(long, "b", 5, NOW).held_until == long.held_until
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "least", "is_too_little"),
+    [(49, 0, 1, False), (50, 0, 0.1, True), (50, 5, 0.1, False), (100, 9, 0.1, True), (50, 0, 0, False)],
+)
+def test_a_share_is_judged_from_the_fiftieth_on(asked: int, found: int, least: float, is_too_little: bool) -> None:
+    assert metering.finds_too_little(asked, found, least) is is_too_little

@@ -25,7 +25,15 @@ EnrichmentField = Literal[
 Match = Literal["matched", "partial", "not_found", "ambiguous"]
 # What becomes of one attempt of a run.
 AttemptOutcome = Literal[
-    "matched", "partial", "not_found", "ambiguous", "failed", "skipped_budget", "skipped_fresh", "skipped_rate"
+    "matched",
+    "partial",
+    "not_found",
+    "ambiguous",
+    "failed",
+    "skipped_budget",
+    "skipped_fresh",
+    "skipped_rate",
+    "skipped_fill_rate",
 ]
 RunStatus = Literal["queued", "running", "matched", "partial", "not_found", "failed", "skipped"]
 # CrustData's two APIs: by the version that it calls the current one, and what came before.

@@ -48,7 +48,9 @@ class EnrichmentSourceWrite(Write):
     `cost_per_request` and `daily_budget` (UTC day) in USD · `cost_per_credit` in USD, for a source paid by those:
     then its price list says what a call may cost, and it says itself what it did · `min_confidence`: a value below it
     is kept but does not count as known · `ttl_days`: how long an answer is not asked for again (30 when null, at most 7
-    for a miss) · `generation`: of CrustData's API. Forager needs an `account_id`.
+    for a miss) · `only_if`: a condition over `lead.*`; of others it is not asked · `min_fill_rate`: the least
+    share of people that it has to find for a job to go on asking it, from the 50th on · `generation`: of CrustData's
+    API. Forager needs an `account_id`.
     """
 
     api_key: Annotated[Line, Field(min_length=1, max_length=1000)] | None = None
@@ -62,6 +64,8 @@ class EnrichmentSourceWrite(Write):
     daily_budget: Usd | None = None
     min_confidence: Confidence | None = None
     ttl_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    only_if: dict[str, JsonValue] | None = None
+    min_fill_rate: Confidence | None = None
 
 
 class EnrichmentSource(Read):
@@ -85,6 +89,8 @@ class EnrichmentSource(Read):
     daily_budget: float | None
     min_confidence: float | None
     ttl_days: int | None
+    only_if: dict[str, JsonValue] | None
+    min_fill_rate: float | None
     spent_today: float
     requests_today: int
     is_healthy: bool

@@ -88,7 +88,7 @@ def _send(cohort: runs.Cohort, is_fresh: bool) -> None:
     started, sat_out = time.monotonic(), 0
     while True:
         campaign = store.find_campaign(cohort.campaign_id)
-        if campaign is None or (campaign.status != "active" and runs.park_cohort(cohort, campaign)):
+        if campaign is None or (campaign.status != "active" and _rests(cohort, campaign)):
             return
         if campaign.status != "active":
             continue
@@ -101,11 +101,22 @@ def _send(cohort: runs.Cohort, is_fresh: bool) -> None:
         progress = cohort_batches.send_batch(cohort, scene, is_fresh=is_fresh) if scene else Progress(is_done=True)
         pause = progress.again_at - clock.now() if progress.again_at else timedelta()
         if progress.is_done or progress.trouble or pause > _SAT_OUT or sat_out >= _MOST_SAT_OUT:
+            if progress.is_done:
+                ending.pause_if_harmful(campaign)
             _let_go(cohort, progress)
             return
         if progress.again_at:
             sat_out += 1
             seams.current().sleep(max(0.0, pause.total_seconds()))
+
+
+def _rests(cohort: runs.Cohort, campaign: store.EmailCampaign) -> bool:
+    """Lets a cohort rest or end with its campaign; False when the campaign has just gone on."""
+    if campaign.status != "completed":
+        return runs.park_cohort(cohort, campaign)
+    from leadflow.campaigns.service import completing
+
+    return completing.end_taken(cohort, campaign)
 
 
 def _let_go(cohort: runs.Cohort, progress: Progress) -> None:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from leadflow.channels.enums import VERIFYING_CREDENTIALS
 from leadflow.channels.store import ChannelConfig
-from leadflow.core import clock, seams, secrets
+from leadflow.core import clock, secrets
+from leadflow.core.keeping import kept_for
 
 # How long a decrypted value stays in memory: a warm function asks KMS once for all sends of that time.
 KEPT = timedelta(minutes=5)
 _MOST_RETIRED = 3
-
-
-@dataclass(frozen=True)
-class _Decrypted:
-    value: str
-    until: datetime
 
 
 def encrypted(channel_id: str, values: Mapping[str, str]) -> dict[str, str]:
@@ -63,16 +57,10 @@ def rotate(channel: ChannelConfig, values: Mapping[str, str | None], grace: time
 
 
 def _in_the_clear(channel: ChannelConfig, name: str, ciphertext: str) -> str:
-    kept, place = seams.current(), f"credential:{ciphertext}"
+    def decrypted() -> str:
+        return secrets.decrypt(ciphertext, _context(channel.id, name))
 
-    def decrypted() -> _Decrypted:
-        return _Decrypted(secrets.decrypt(ciphertext, _context(channel.id, name)), clock.now() + KEPT)
-
-    found = kept.remember(place, decrypted)
-    if found.until <= clock.now():
-        kept.forget(place)
-        found = kept.remember(place, decrypted)
-    return found.value
+    return kept_for(KEPT, f"credential:{ciphertext}", decrypted)
 
 
 def _context(channel_id: str, name: str) -> dict[str, str]:

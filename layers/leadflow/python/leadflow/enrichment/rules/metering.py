@@ -20,6 +20,8 @@ LANE_LASTS = timedelta(minutes=2)
 FAILURES_TO_OPEN = 5
 _SHORTEST_BREAK = timedelta(seconds=30)
 _LONGEST_BREAK = timedelta(minutes=30)
+# Of fewer people it cannot be said how many a source finds.
+ASKED_TO_JUDGE = 50
 # Keys and credits are mended by people.
 UNHEALTHY_BREAK = timedelta(minutes=15)
 _LONGEST_HOLD = timedelta(days=1)
@@ -106,6 +108,11 @@ def told_to_wait(meter: Meter, run_id: str, seconds: float, now: datetime) -> Me
     """After the source asked for a pause, of a day at most."""
     pause = min(timedelta(seconds=max(1.0, seconds)), _LONGEST_HOLD)
     return held(_left(meter, run_id), now + pause, "rate", now)
+
+
+def finds_too_little(asked: int, found: int, least: float) -> bool:
+    """Whether a source that was asked about so many people has found a smaller share of them than the least, 0..1."""
+    return asked >= ASKED_TO_JUDGE and found < least * asked
 
 
 def held(meter: Meter, until: datetime, reason: str, now: datetime) -> Meter:

@@ -138,6 +138,8 @@ def _refused(run: store.EnrichmentRun, at: Standing, step: Step, budgets: Budget
         return Asked("stopped", "job_stopped")
     if at.source is None or not at.source.is_active:
         return Asked("inactive")
+    if _finds_too_little(at):
+        return Asked("skipped_fill_rate", "job")
     if budgets.run is not None and step.price > budgets.run:
         return Asked("skipped_budget", "run")
     limited: list[tuple[str, int | None, Any]] = [
@@ -152,6 +154,14 @@ def _refused(run: store.EnrichmentRun, at: Standing, step: Step, budgets: Budget
             return Later(clock.stamp(clock.now() + _BUDGET_WAIT), run.slot)
         return Asked("skipped_budget", of)
     return None
+
+
+def _finds_too_little(at: Standing) -> bool:
+    """Whether a source has found so few for this job that asking it further is not worth its price."""
+    least, so_far = None if at.source is None else at.source.min_fill_rate, at.so_far
+    if least is None or so_far is None:
+        return False
+    return metering.finds_too_little(int(so_far.asked), int(so_far.matched) + int(so_far.partial), float(least))
 
 
 def _budget_of(at: Standing) -> int | None:

@@ -68,7 +68,7 @@ class Work:
         self.known = people.known_of(items)
         self.marks: Mapping[str, Any] = {name: mark for item in items for name, mark in item.asked.items()}
         self.identity = people.identity_of(lead)
-        self.ready = {one.source.name: one for one in ready}
+        self.ready = {one.source.name: one for one in ready if one.is_for(lead, clock.now())}
         self.hold = leads.hold(lead["id"])
         done = {one["source"] for one in run.attempts}
         self.usable = {name: one for name, one in self.known.items() if one.source in done}

@@ -31,8 +31,7 @@ def estimate(body: EstimateRequest) -> dict[str, Any]:
     total = _Total()
     is_complete = True
     for page, is_complete in _pages(body):  # noqa: B007 - the last one is what counts
-        for lead in page:
-            total.add(lead, ready, tuple(body.fields or FIELDS), force=body.force)
+        total.add(page, ready, tuple(body.fields or FIELDS), force=body.force)
     return total.shown(is_complete)
 
 
@@ -40,7 +39,7 @@ def of_lead(lead: Record, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The same for one lead; `wanted` has `sources`, `fields` and `force`, as a request has."""
     total = _Total()
     ready = sources.active(wanted.get("sources"), to_ask=False)
-    total.add(lead, ready, tuple(wanted.get("fields") or FIELDS), force=False)
+    total.add([lead["id"]], ready, tuple(wanted.get("fields") or FIELDS), force=False)
     return total.shown(True)
 
 
@@ -51,11 +50,30 @@ class _Total:
         self.rows = self.fresh = self.cost = 0
         self.calls: dict[str, dict[str, int]] = {}
 
-    def add(self, lead: Record, ready: Sequence[Ready], wanted: tuple[EnrichmentField, ...], *, force: bool) -> None:
-        items = enrichments.fields_of(leads.known_as(lead["id"]))
+    def add(
+        self, lead_ids: Sequence[str], ready: Sequence[Ready], wanted: tuple[EnrichmentField, ...], *, force: bool
+    ) -> None:
+        """Adds a page of leads, each once whatever ids it is known by; all that is on file of them is read together."""
+        known = {lead["id"]: (lead, parts) for lead, parts in leads.find_known(lead_ids).values()}
+        found = enrichments.fields_of(part for _, parts in known.values() for part in parts)
+        fields = {item.lead_id: item for item in found}
+        for lead, parts in known.values():
+            items = [fields[part] for part in parts if part in fields]
+            self._add(lead, items, ready, wanted, force=force)
+
+    def _add(
+        self,
+        lead: Record,
+        items: Sequence[enrichments.EnrichedFields],
+        ready: Sequence[Ready],
+        wanted: tuple[EnrichmentField, ...],
+        *,
+        force: bool,
+    ) -> None:
         known = people.known_of(items)
         marks = {name: mark for item in items for name, mark in item.asked.items()}
         identity, now = people.identity_of(lead), clock.now()
+        ready = [one for one in ready if one.is_for(lead, now)]
         person = people.person_of(lead, known)
         self.rows += 1
         usable: dict[EnrichmentField, Given] = {}
@@ -98,17 +116,16 @@ class _Total:
         }
 
 
-def _pages(body: EstimateRequest) -> Iterator[tuple[list[Record], bool]]:
-    """Leads a page at a time, and whether that is all of them."""
+def _pages(body: EstimateRequest) -> Iterator[tuple[list[str], bool]]:
+    """Ids of leads a page at a time, and whether that is all of them."""
     if body.lead_ids is not None:
-        found = (leads.find(one) for one in dict.fromkeys(body.lead_ids))
-        yield list({lead["id"]: lead for lead in found if lead is not None}.values()), True
+        yield body.lead_ids, True
         return
     cursor, seen = None, 0
     while True:
         page = leads.page(limit=_PAGE, cursor=cursor)
         seen, cursor = seen + len(page["items"]), page["next_cursor"]
-        fitting = [one for one in page["items"] if conditions.evaluate(body.filter, {"lead": one}, clock.now())]
+        fitting = [one["id"] for one in page["items"] if conditions.evaluate(body.filter, {"lead": one}, clock.now())]
         yield fitting, cursor is None
         if cursor is None or seen >= MOST_ROWS:
             return

@@ -58,10 +58,11 @@ def write_into_lead(
     with contextlib.suppress(NotFound):
         leads.note_facts(part_id, lambda: people.sure_of(enrichments.own_fields(part_id)), cause=cause)
     decided: list[Writing] = []
+    fields: list[enrichments.EnrichedFields] = []
 
     def decide(lead: Mapping[str, Any]) -> Mapping[str, Any]:
-        fields = enrichments.own_fields(part_id)
-        decided[:] = [writing.decide(lead, known, policies, fields.written)]
+        fields[:] = [enrichments.own_fields(part_id)]
+        decided[:] = [writing.decide(lead, known, policies, fields[0].written)]
         return decided[0].changes
 
     try:
@@ -72,5 +73,5 @@ def write_into_lead(
     if not decided:
         return Writing()
     if decided[0].written:
-        enrichments.note_written(part_id, dict(decided[0].written))
+        enrichments.note_written(fields[0], dict(decided[0].written))
     return decided[0]

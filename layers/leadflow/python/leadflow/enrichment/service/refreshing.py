@@ -8,7 +8,7 @@ from datetime import datetime
 from leadflow.core import clock, ids
 from leadflow.core.table import Record
 from leadflow.enrichment.rules import freshness
-from leadflow.enrichment.service import jobs, people
+from leadflow.enrichment.service import jobs, people, sources
 from leadflow.enrichment.store import enrichments
 from leadflow.enrichment.store import runs as run_store
 from leadflow.enrichment.store import sources as store
@@ -29,16 +29,16 @@ def refresh() -> int:
 
 def stale(found: Sequence[Record], now: datetime) -> list[Record]:
     """Of these leads those about whom an active source has said something that is no longer fresh."""
-    ttl = {one.name: _days(one) for one in store.sources() if one.is_active and one.api_key}
+    active = {one.name: one for one in store.sources() if one.is_active and one.api_key}
     items = {item.lead_id: item for item in enrichments.fields_of(lead["id"] for lead in found)}
 
     def is_stale(lead: Record) -> bool:
         asked = items[lead["id"]].asked if lead["id"] in items else {}
         identity = people.identity_of(lead)
         return any(
-            not freshness.is_fresh(mark, frozenset(), identity, ttl[name], now)
+            not freshness.is_fresh(mark, frozenset(), identity, _days(active[name]), now)
             for name, mark in asked.items()
-            if name in ttl
+            if name in active and sources.is_for(active[name], lead, now)
         )
 
     return [lead for lead in found if is_stale(lead)]

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from leadflow.core import clock, seams, secrets, table
+from leadflow.core import clock, conditions, seams, secrets, table
 from leadflow.core.errors import InvalidInput, NotFound, PreconditionFailed, RateLimited
+from leadflow.core.keeping import kept_for
 from leadflow.core.observability import counted
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
@@ -32,13 +33,15 @@ _UNHEALTHY = ("failing", "credentials_refused", "quota_exhausted")
 def put(name: str, body: EnrichmentSourceWrite, if_match: int | None) -> Record:
     """Sets a source up; its key and account stay when they are not given.
 
-    Raises NotFound for a name that is no source's, InvalidInput for a generation that does not fit, PreconditionFailed,
-    RateLimited when crowded out.
+    Raises NotFound for a name that is no source's, InvalidInput for a condition or a generation that does not fit,
+    PreconditionFailed, RateLimited when crowded out.
     """
     _check_name(name)
     fields = body.model_dump(exclude={"api_key", "account_id"})
     for money in ("cost_per_request", "cost_per_credit", "daily_budget"):
         fields[money] = None if fields[money] is None else micros(fields[money])
+    if body.only_if is not None:
+        conditions.validate(body.only_if, conditions.AUDIENCE, "only_if")
     if fields["generation"] is not None and name != "crustdata":
         raise InvalidInput("generation", "is CrustData's alone")
     for _ in _TURNS:
@@ -100,6 +103,10 @@ class Ready:
         """What an answer has cost, by what the source says it took; that may be more than its price list says."""
         return round(self.unit_price * (answer.credits if self.is_paid_by_credit else answer.charged))
 
+    def is_for(self, lead: Mapping[str, Any], now: datetime) -> bool:
+        """Whether the source is to be asked about this lead."""
+        return is_for(self.source, lead, now)
+
     @property
     def floor(self) -> float:
         return float(self.source.min_confidence or 0)
@@ -124,6 +131,11 @@ def ready_of(found: Iterable[store.EnrichmentSource], wanted: list[str] | None, 
         for one in found
         if _is_ready(one) and (wanted is None or one.name in wanted)
     ]
+
+
+def is_for(source: store.EnrichmentSource, lead: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a source is to be asked about a lead, by its own condition."""
+    return not source.only_if or conditions.evaluate(source.only_if, {"lead": lead}, now)
 
 
 def candidate(ready: Ready, person: Person) -> Candidate:
@@ -187,16 +199,11 @@ def _provider(source: store.EnrichmentSource, key: str) -> EnrichmentProvider:
 
 def _key_of(source: store.EnrichmentSource) -> str:
     """The key in the clear, kept for a while by its ciphertext, so that a new one is in force at once."""
-    kept, place = seams.current(), f"enrichment key:{source.api_key}"
 
-    def decrypted() -> tuple[str, datetime]:
-        return secrets.decrypt(str(source.api_key), _context(source.name)), clock.now() + _KEY_KEPT
+    def decrypted() -> str:
+        return secrets.decrypt(str(source.api_key), _context(source.name))
 
-    key, until = kept.remember(place, decrypted)
-    if until <= clock.now():
-        kept.forget(place)
-        key, _ = kept.remember(place, decrypted)
-    return key
+    return kept_for(_KEY_KEPT, f"enrichment key:{source.api_key}", decrypted)
 
 
 def _set_account(source: store.EnrichmentSource, body: EnrichmentSourceWrite) -> None:
@@ -234,6 +241,8 @@ def _shown(source: store.EnrichmentSource, meter: store.SourceMeter, now: dateti
         "daily_budget": _money(source.daily_budget),
         "min_confidence": source.min_confidence,
         "ttl_days": source.ttl_days,
+        "only_if": source.only_if,
+        "min_fill_rate": source.min_fill_rate,
         "spent_today": usd(int(day.committed)),
         "requests_today": int(day.requests),
         "is_healthy": not _is_held_unhealthy(meter, now),

@@ -114,15 +114,17 @@ def new_fields(lead_id: str) -> EnrichedFields:
     return EnrichedFields(pk=f"ENR#{lead_id}", sk="#FIELDS", lead_id=lead_id)
 
 
-def note_written(lead_id: str, written: dict[str, Any]) -> None:
-    """Notes which of a lead's own fields have just been written by us."""
-    for _ in _TURNS:
-        item = table.find(EnrichedFields, f"ENR#{lead_id}", "#FIELDS")
-        if item is None:
+def note_written(item: EnrichedFields, written: dict[str, Any]) -> None:
+    """Notes which of a lead's own fields have just been written by us; `item` is what was known when they were."""
+    noted: EnrichedFields | None = item if item.v is not None else None
+    for turn in _TURNS:
+        if turn:
+            noted = table.find(EnrichedFields, item.pk, item.sk)
+        if noted is None:
             return
-        item.written = {**item.written, **written}
+        noted.written = {**noted.written, **written}
         try:
-            table.save(item)
+            table.save(noted)
         except table.Stale:
             continue
         return

@@ -33,6 +33,8 @@ class EnrichmentSource(table.Item, discriminator="EnrichmentSource"):
     daily_budget = NumberAttribute(null=True)
     min_confidence = NumberAttribute(null=True)
     ttl_days = NumberAttribute(null=True)
+    only_if = JSONAttribute(null=True)
+    min_fill_rate = NumberAttribute(null=True)
 
 
 class SourceMeter(table.Item, discriminator="SourceMeter"):

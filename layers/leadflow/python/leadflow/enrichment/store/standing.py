@@ -9,7 +9,7 @@ from leadflow.core import table
 from leadflow.enrichment.enums import SOURCES
 from leadflow.enrichment.store import sources as store
 from leadflow.enrichment.store.enrichments import EnrichedFields
-from leadflow.enrichment.store.runs import EnrichmentJob, EnrichmentRun, LeadDay
+from leadflow.enrichment.store.runs import EnrichmentJob, EnrichmentRun, JobSource, LeadDay
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def setup_for(job_id: str | None, lead_ids: Sequence[str]) -> Setup:
 class Standing:
     """A source as it is set up and used at one moment, and what has been spent and reserved of each budget.
 
-    What nobody has written yet is a new item.
+    `so_far` is what the source has done for the job. What nobody has written yet of the others is a new item.
     """
 
     source: store.EnrichmentSource | None
@@ -54,11 +54,13 @@ class Standing:
     day: store.SourceDay
     lead_day: LeadDay
     job: EnrichmentJob | None
+    so_far: JobSource | None
 
 
 def standing_of(run: EnrichmentRun, name: str, day: str) -> Standing:
     """Where a run stands with a source on a UTC day."""
-    job = [(EnrichmentJob, f"ERJ#{run.job_id}", "#")] if run.job_id else []
+    of_job = f"ERJ#{run.job_id}"
+    job = [(EnrichmentJob, of_job, "#"), (JobSource, of_job, f"SRC#{name}")] if run.job_id else []
     of_source, of_lead = f"ENRSRC#{name}", f"ENR#{run.lead_id}"
     found = table.find_each(
         [
@@ -75,4 +77,5 @@ def standing_of(run: EnrichmentRun, name: str, day: str) -> Standing:
         found[2] or store.SourceDay(pk=of_source, sk=f"DAY#{day}"),
         found[3] or LeadDay(pk=of_lead, sk=f"DAY#{day}"),
         found[4] if job else None,
+        found[5] if job else None,
     )

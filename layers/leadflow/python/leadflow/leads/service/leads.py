@@ -16,7 +16,7 @@ from leadflow.core import clock, ids, table
 from leadflow.core.errors import MalformedRequest, NotFound, PreconditionFailed
 from leadflow.core.table import Record
 from leadflow.leads import enums, rules, store
-from leadflow.leads.service.rating import current, rated, rated_again
+from leadflow.leads.service.rating import current, lately, rated, rated_again
 from leadflow.leads.service.writing import TURNS, crowded_out, written
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def create(body: LeadCreate) -> Record:
     lead_id = ids.new_id()
     for _ in TURNS:
         lead = store.Lead(pk=f"LEAD#{lead_id}", sk="#META", id=lead_id, **fields)
-        rated(lead, current())
+        rated(lead, lately())
         try:
             if written(partial(store.insert, lead), lead_id):
                 return lead.record()

@@ -11,16 +11,32 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadflow.core import clock, ids, table
+from leadflow.core.keeping import drop, kept_for
 from leadflow.leads import rules, store
 from leadflow.leads.rules import fit
 from leadflow.leads.service.writing import TURNS, crowded_out
 from leadflow.leads.store import scoring as settings
+
+_KEPT, _LATELY = "scoring settings", timedelta(seconds=10)
 
 
 def current() -> rules.Scoring:
     """What scores are made by now."""
     found = settings.find_settings()
     return rules.Scoring() if found is None else scoring_of(found)
+
+
+def lately() -> rules.Scoring:
+    """The same as it was a few seconds ago at most, for leads that are new.
+
+    The last look of a change of settings comes for leads that began before it was known everywhere.
+    """
+    return kept_for(_LATELY, _KEPT, current)
+
+
+def forget() -> None:
+    """Has this process read the settings anew, which were changed."""
+    drop(_KEPT)
 
 
 def scoring_of(found: settings.ScoringSettings) -> rules.Scoring:

@@ -54,6 +54,7 @@ def put(body: ScoringWrite, if_match: int | None) -> Record:
             settings.put(found)
         except (table.Stale, table.AlreadyThere):
             continue
+        rating.forget()
         jobs.announce(jobs.RESCORING, JOB_ID)
         return _shown(found)
     raise crowded_out(JOB_ID)
