@@ -32,7 +32,10 @@ def main(rounds: int) -> None:
         ["kills of the host", str(came.kills)],
         ["people, conversations", f"{posting.PEOPLE}, {len(came.found)}"],
         ["messages missing, doubled", f"{came.missing}, {came.doubled}"],
-        ["messages out of order in their conversation", str(came.out_of_order)],
+        [
+            "out of order in their conversation: SMS, Messenger",
+            f"{came.out_of_order('sms')}, {came.out_of_order('messenger')}",
+        ],
         ["deliveries parked", str(came.parked)],
         ["seconds until all was taken, kills included", f"{came.taken:.0f}"],
         ["seconds until all was worked on after that", f"{came.settled:.0f}"],
