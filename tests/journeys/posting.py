@@ -108,10 +108,19 @@ def _settle(api: Api, patience: float) -> None:
     """Waits until everything that was posted has been worked on."""
     give_up = time.monotonic() + patience
     while time.monotonic() < give_up:
-        if not api.get("/webhook-inbox", params={"state": "received", "limit": 1})["items"]:
+        if not _is_one_waiting(api):
             return
-        time.sleep(0.5)
+        time.sleep(1)
     raise AssertionError("deliveries are still waiting")
+
+
+def _is_one_waiting(api: Api) -> bool:
+    """A page of a long list may be empty and have a next one, so all of them are looked at."""
+    page = api.get("/webhook-inbox", params={"state": "received", "limit": 1})
+    while not page["items"] and page["next_cursor"]:
+        params = {"state": "received", "limit": 1, "cursor": page["next_cursor"]}
+        page = api.get("/webhook-inbox", params=params)
+    return bool(page["items"])
 
 
 def _found(api: Api) -> dict[str, list[int]]:
