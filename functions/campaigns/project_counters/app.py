@@ -1,7 +1,8 @@
-"""Table stream — keeps the totals of workflows' runs and of the overview."""
+"""Table stream — keeps the totals of runs, campaigns and the overview, and judges by them who did harm."""
 
 from __future__ import annotations
 
+from leadflow.campaigns.service import ending
 from leadflow.entry.stream import Change, stream_reader
 from leadflow.platform import service_totals
 from leadflow.workflows.service import counting
@@ -11,3 +12,4 @@ from leadflow.workflows.service import counting
 def handler(changes: list[Change]) -> None:
     counting.count(changes)
     service_totals.count(changes)
+    ending.judge_health(changes)

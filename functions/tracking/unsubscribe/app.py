@@ -7,6 +7,6 @@ from leadflow.entry.http import Request, Response
 
 @endpoint(scope=None, produces="text/html")
 def handler(tracking_id: str, request: Request) -> Response:
-    """Whatever the body says: who holds the mail may leave (RFC 8058)."""
+    """Whatever is posted, who holds the mail may leave (RFC 8058); only our page's button takes it back for a while."""
     visit = tracking.Visit(request.method, request.header("user-agent"), request.source_ip, request.request_id)
-    return Response(**vars(tracking.unsubscribe(tracking_id, visit)))
+    return Response(**vars(tracking.unsubscribe(tracking_id, visit, request.raw)))

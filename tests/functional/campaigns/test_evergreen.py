@@ -332,3 +332,22 @@ def test_a_message_for_the_run_that_comes_twice_changes_nothing(clock: Clock, en
     work()
 
     assert cohorts(campaign_id) == [1]
+
+
+def test_a_simulation_and_a_preview_are_of_those_who_fit_now(mails: MailService, clock: Clock, engine: Engine) -> None:
+    people(3, tags=["vip"])
+    without_address(lead(name="Nobody", email="nobody@example.com", tags=["vip"]))
+    campaign_id = ready(steps=2, audience_mode="evergreen", target_audience=VIP)
+    path = {"campaign_id": campaign_id}
+    previewed = call("campaigns/preview_audience", {}, path=path).json
+    simulated = call("campaigns/simulate_campaign", {}, path=path).json
+
+    acted(campaign_id, "launch_campaign")
+    work()
+    reconciled(clock, hours=25)
+    engine.deliver()
+
+    told = stats(campaign_id)
+    assert (previewed["count"], previewed["matched"]) == (3, 3)
+    assert simulated["audience"] == told["audience"] == 3
+    assert [one["sent"] for one in simulated["steps"]] == [one["sent"] for one in told["steps"]] == [3, 3]

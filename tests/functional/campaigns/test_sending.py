@@ -53,6 +53,7 @@ def test_the_mail_goes_out_once_as_it_should(mails: MailService) -> None:
     assert person["headers"] == {
         "List-Unsubscribe": f"<{BASE}/{email_id}/unsubscribe>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Message-ID": f"<{store.message_id(email_id)}@leadflow.example>",
     }
     assert person["custom_args"] == {"lf_id": email_id}
     assert mail["from"] == {"email": "hello@leadflow.example", "name": "Leadflow"}

@@ -128,3 +128,29 @@ def test_x36_every_entry_of_a_batch_counts(clock: Clock) -> None:
     ).json["items"]
     assert [one["content"] for one in found[::-1]] == [f"Part {number}" for number in range(100)]
     assert conversation()["unread_count"] == 100
+
+
+def test_x36_every_status_of_a_batch_counts(clock: Clock) -> None:
+    channel, page = make(MESSENGER), PAGES[0]
+    echoes = [echo(page, f"m_{number}", f"Part {number}", number) for number in range(100)]
+    assert post_meta(channel, meta_post(text(page, "m_first", "Hello", 0), *echoes)).status == 200
+    told = event(page, {"delivery": {"mids": [f"m_{number}" for number in range(0, 100, 2)]}}, 1000)
+    seen = [event(page, {"read": {"mid": f"m_{number}"}}, 2000) for number in range(0, 100, 4)]
+    assert post_meta(channel, meta_post(told, *seen)).status == 200
+    arrive()
+
+    path = {"conversation_id": conversation()["id"]}
+    found = call("conversations/list_messages", path=path, query={"limit": "100"}).json["items"][::-1]
+    assert [one["status"] for one in found if one["direction"] == "outbound"][-96:] == [
+        "read" if number % 4 == 0 else "delivered" if number % 2 == 0 else "sent" for number in range(4, 100)
+    ]
+
+
+def test_x33_an_album_that_comes_in_posts_of_its_own_is_one_conversation(clock: Clock) -> None:
+    channel = make(MESSENGER)
+    parts = [meta_message(f"m_{number}", f"Part {number}", at=BEGAN + 100 * number) for number in range(10)]
+    for part in Random(2).sample(parts, len(parts)):  # noqa: S311 - any order will do
+        assert post_meta(channel, meta_post(part)).status == 200
+    arrive()
+
+    assert [one["content"] for one in messages(conversation()["id"])] == [f"Part {number}" for number in range(10)]

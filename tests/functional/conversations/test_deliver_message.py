@@ -303,7 +303,7 @@ def test_x38_after_a_merge_answers_go_to_the_identity_that_wrote(provider: Provi
 
 
 @pytest.mark.parametrize("sent", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("at", range(1, 22))
+@pytest.mark.parametrize("at", range(1, 15))
 def test_whoever_dies_on_the_way_nobody_gets_it_twice(provider: Provider, clock: Clock, at: int, sent: bool) -> None:
     channel = make(SMS)
     write(channel)

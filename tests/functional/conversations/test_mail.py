@@ -107,6 +107,22 @@ def test_a_mail_that_names_one_of_ours_answers_it(provider: Provider, clock: Clo
     assert replied[1] is None
 
 
+def test_an_answer_names_a_mail_of_ours_by_the_id_we_gave_it(provider: Provider, clock: Clock) -> None:
+    from tests.functional.campaigns.mailing import send, template
+    from tests.functional.conversations.talking import lead_id
+
+    channel = make(MAIL)
+    mail_id = send(lead_id(email="ana@example.com"), template(), ("workflow", "1")).email_id
+    [asked] = [one.json for one in provider.asked if one.path.endswith("/mail/send")]
+    ours = asked["personalizations"][0]["headers"]["Message-ID"]
+    assert mail_id not in ours
+    clock.advance(minutes=5)
+
+    mail("m1@example.com", "Yes please", headers=f"In-Reply-To: {ours}\r\n", channel=channel)
+
+    assert call("campaigns/get_email", path={"email_id": mail_id}).json["replied_at"] is not None
+
+
 def test_a_mail_has_its_thread_its_files_and_ends_with_who_writes_and_from_where(
     provider: Provider, clock: Clock
 ) -> None:

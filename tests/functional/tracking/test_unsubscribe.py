@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+
 import pytest
 
 from leadflow.campaigns import service as campaigns
 from leadflow.campaigns.store import mails as kept_mails
 from leadflow.core import table
 from tests.functional.campaigns.mailing import MailService, send, sent_mail, shown, template
-from tests.functional.wire import counts, stored
+from tests.functional.tracking.reading import buttons
+from tests.functional.wire import Killed, counts, killed_at, stored
 from tests.harness import Answer, Clock, call
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -92,3 +96,74 @@ def test_the_suppression_counts_even_if_the_rest_cannot_be_written(
 
     assert leave(email_id).status == 200
     assert campaigns.is_suppressed("email", "ada@example.com") == "unsubscribe"
+
+
+def take_back(tracking_id: str) -> Answer:
+    return leave(tracking_id, b"undo=yes")
+
+
+def test_x18_a_mistake_can_be_taken_back_for_half_an_hour(mails: MailService, clock: Clock) -> None:
+    email_id = sent_mail()
+    assert buttons(leave(email_id)) == [("undo", "Keep getting emails")]
+    clock.advance(minutes=30)
+
+    for _ in range(2):
+        answer = take_back(email_id)
+        assert (answer.status, "You are subscribed again" in answer.text) == (200, True)
+
+    assert campaigns.is_suppressed("email", "ada@example.com") is None
+    assert shown(email_id)["unsubscribed_at"] is None
+    assert [one["event"]["S"] for one in stored("EmailEvent")] == ["unsubscribe", "resubscribe"]
+    assert call("suppressions/list_suppressions").json["items"] == []
+    assert "ada@example.com" not in json.dumps(stored("Suppression"))
+    leave(email_id)
+    assert campaigns.is_suppressed("email", "ada@example.com") == "unsubscribe"
+    assert shown(email_id)["unsubscribed_at"] == "2026-03-02T09:30:00.000Z"
+    [listed] = call("suppressions/list_suppressions").json["items"]
+    assert (listed["address"], listed["source"]) == ("ada@example.com", email_id)
+
+
+def test_later_it_stays(mails: MailService, clock: Clock) -> None:
+    email_id = sent_mail()
+    leave(email_id)
+    clock.advance(minutes=31)
+
+    answer = take_back(email_id)
+
+    assert ("You are unsubscribed" in answer.text, buttons(answer)) == (True, [])
+    assert buttons(leave(email_id)) == []
+    assert campaigns.is_suppressed("email", "ada@example.com") == "unsubscribe"
+
+
+def test_what_another_mail_or_a_complaint_did_is_not_taken_back(mails: MailService) -> None:
+    first = sent_mail()
+    second = send(shown(first)["lead_id"], template(), ("another",)).email_id
+    leave(first)
+
+    assert buttons(leave(second)) == []
+    assert "You are unsubscribed" in take_back(second).text
+    campaigns.suppress("email", "ada@example.com", "spam_report", source=first)
+    assert "You are unsubscribed" in take_back(first).text
+    assert campaigns.is_suppressed("email", "ada@example.com") == "spam_report"
+
+
+@pytest.mark.parametrize("dies_at", range(1, 6))
+@pytest.mark.parametrize("sent", [False, True])
+def test_taking_back_goes_on_wherever_it_dies(mails: MailService, dies_at: int, sent: bool) -> None:
+    email_id = sent_mail()
+    leave(email_id)
+    with contextlib.suppress(Killed), killed_at(dies_at, sent=sent):
+        take_back(email_id)
+
+    take_back(email_id)
+
+    assert campaigns.is_suppressed("email", "ada@example.com") is None
+    assert shown(email_id)["unsubscribed_at"] is None
+
+
+def test_who_never_left_takes_nothing_back(mails: MailService) -> None:
+    email_id = sent_mail()
+
+    assert take_back(email_id).status == 200
+    assert stored("EmailEvent") == []
+    assert take_back("1aaaaaaaaaaaaaaaaaaaaaa").status == 404

@@ -180,6 +180,28 @@ def test_what_may_pass_is_repeated_with_the_same_bytes_and_key(run: Run, receive
     assert len(receiver.got) == 3
 
 
+def test_x40_a_receiver_that_is_down_for_hours_is_tried_for_hours_and_the_call_may_be_made_again(
+    run: Run, receiver: Receiver, clock: Clock, engine: Engine
+) -> None:
+    receiver.usual = lambda _: Reply(503)
+    begun = clock.moment
+
+    done = run({"retry": {"max_attempts": 10, "backoff_seconds": 600}})
+
+    assert (done["execution"]["status"], len(receiver.got)) == ("failed", 10)
+    assert (clock.moment - begun).total_seconds() > 3 * 3600
+    receiver.usual = lambda _: Reply(200)
+    path = {"execution_id": done["execution"]["id"]}
+    assert call("executions/retry_execution", {}, path=path).status == 202
+    engine.run()
+
+    assert outcome(done["workflow_id"])["execution"]["status"] == "completed"
+    assert len(receiver.got) == 11
+    # Made again by a person it is another call, so a receiver that did the work and could not say so is asked anew.
+    keys = [got.headers["idempotency-key"] for got in receiver.got]
+    assert (len(set(keys[:10])), keys[10] in keys[:10]) == (1, False)
+
+
 def test_a_connection_that_breaks_after_the_request_is_repeated_too(run: Run, receiver: Receiver) -> None:
     receiver.replies = [Reply(hang_up=True)]
 

@@ -69,10 +69,5 @@ def test_an_appointment_has_one_slot_of_a_day_at_most() -> None:
     assert rules.rebooked([], "A", None) == []
 
 
-def test_a_person_is_the_same_in_capitals_and_however_composed() -> None:
-    assert rules.same_person("Zoë@Example.com") == rules.same_person("ZOE\u0308@example.COM")
-    assert rules.same_person("Sam") != rules.same_person("Sam ")
-
-
 def test_differences_are_what_is_new() -> None:
     assert rules.differences({"a": 1, "b": None}, {"a": 1, "b": 2}) == {"b": 2}

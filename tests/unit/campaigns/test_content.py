@@ -14,7 +14,8 @@ from leadflow.core.rendering import html_to_text
 
 BASE = "https://api.example.com/t/1abcdefghijklmnopqrstu"
 WAY_OUT = f"{BASE}/unsubscribe"
-PICTURE = f'<img src="{BASE}/open.gif" width="1" height="1" alt="" style="border:0;width:1px;height:1px">'
+TRAP = f'<a href="{BASE}/c/more" rel="nofollow" aria-hidden="true" tabindex="-1" style="display:none"></a>'
+PICTURE = f'<img src="{BASE}/open.gif" width="1" height="1" alt="" style="border:0;width:1px;height:1px">{TRAP}'
 
 fragments = st.sampled_from(
     [

@@ -12,7 +12,7 @@ LIMITS = {"max_bounce_rate": 0.05, "max_complaint_rate": 0.001, "min_sent": 100}
 
 
 def counts(sent: int, bounced: int = 0, complained: int = 0) -> dict[str, int]:
-    return {"sent": sent, "bounced": bounced, "complained": complained}
+    return {"sent": sent, "hard_bounced": bounced, "complained": complained}
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,26 @@ def test_many_links_at_once_are_a_scanners(visits: list[Visited], scanned: int) 
     assert sum(one.verdict.actor == "scanner" for one in together(visits)) == scanned
 
 
+@pytest.mark.parametrize(("seconds", "scanned"), [(0, True), (-10, True), (10, True), (10.001, False), (-11, False)])
+def test_near_the_link_that_no_person_sees_nobody_was_a_person(seconds: float, scanned: bool) -> None:
+    visits = [click(1, 100 + seconds), Visited("open", at(100 + seconds), PERSON), click(2, 300)]
+
+    seen = together(visits, [at(100)])
+
+    assert [one.verdict.actor == "scanner" for one in seen] == [scanned, scanned, False]
+
+
+@given(
+    st.lists(visited, max_size=9, unique_by=lambda one: one.at), st.lists(st.integers(0, 100_000).map(at), max_size=2)
+)
+def test_judged_together_again_it_is_the_same(visits: list[Visited], traps: list[str]) -> None:
+    """Whoever is a machine by itself is one in company, in whatever order visits are read."""
+    seen = together(visits, traps)
+
+    assert all(one.verdict.is_machine for one, alone in zip(seen, visits, strict=True) if alone.verdict.is_machine)
+    assert together(visits[::-1], traps)[::-1] == seen
+
+
 def test_a_bounced_mail_stays_bounced() -> None:
     bounced = states.reported(SENT, "bounce", at(1), {"type": "bounce"})
 

@@ -6,7 +6,6 @@ including, its end: one may begin as another ends.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -52,11 +51,6 @@ def rebooked(booked: Sequence[Slot], appointment_id: str, wanted: Slot | None) -
     """A day's slots, in order, after this appointment has let go of its own and taken the wanted one."""
     kept = [slot for slot in booked if slot.appointment_id != appointment_id]
     return sorted([*kept, *([wanted] if wanted else [])], key=lambda slot: (slot.begins, slot.appointment_id))
-
-
-def same_person(assigned_to: str) -> str:
-    """An assignee's name as it is compared: without case, and however its characters are composed."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", assigned_to).casefold())
 
 
 def differences(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 MAX_RECIPIENTS = 1_000
 # Bytes of tags and values together that a provider takes for one recipient.
 MAX_SUBSTITUTION_BYTES = 10_000
-# SendGrid takes 30 MB with everything, in base64: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/limitations
+# SendGrid takes so much in one call, with everything:
+# https://www.twilio.com/docs/sendgrid/api-reference/mail-send/limitations
+MAX_CALL_BYTES = 30_000_000
+# What is left of that for files, which go in base64.
 MAX_FILES_BYTES = 20_000_000
 # The custom argument that carries our id of the mail; providers hand it back with every event.
 ID_ARGUMENT = "lf_id"

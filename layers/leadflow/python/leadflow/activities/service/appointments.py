@@ -9,6 +9,7 @@ from leadflow.activities import rules, store
 from leadflow.activities.service.booking import rebooked
 from leadflow.activities.service.writing import TURNS, crowded_out, no_such_lead
 from leadflow.core import ids, table
+from leadflow.core.assignees import same_person
 from leadflow.core.errors import InvalidInput, NotFound, PreconditionFailed
 from leadflow.core.table import Record
 from leadflow.leads import service as leads
@@ -81,7 +82,7 @@ def list_appointments(*, limit: int, cursor: str | None, **filters: str | None) 
     """
     status, lead_id, begin, end = (filters.get(name) for name in ("status", "lead_id", "from", "to"))
     person = filters.get("assigned_to")
-    person = None if person is None else rules.same_person(person)
+    person = None if person is None else same_person(person)
     lead_ids = [] if lead_id is None else leads.known_as(lead_id)
     if begin is not None and end is not None and end <= begin:
         raise InvalidInput("to", "must be after from")
@@ -90,7 +91,7 @@ def list_appointments(*, limit: int, cursor: str | None, **filters: str | None) 
         return (
             (status is None or one.status == status)
             and (lead_id is None or one.lead_id in lead_ids)
-            and (person is None or (one.assigned_to is not None and rules.same_person(one.assigned_to) == person))
+            and (person is None or (one.assigned_to is not None and same_person(one.assigned_to) == person))
             and (begin is None or one.scheduled_at >= begin)
             and (end is None or one.scheduled_at < end)
         )

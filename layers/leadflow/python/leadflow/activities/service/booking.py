@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadflow.activities import rules, store
+from leadflow.core import assignees
 from leadflow.core.errors import Conflict
 
 _Booking = tuple[str, rules.Slot]
@@ -33,7 +34,7 @@ def _booking(appointment: Mapping[str, Any] | None) -> _Booking | None:
     slot = None if appointment is None else rules.slot_of(appointment)
     if appointment is None or slot is None:
         return None
-    return store.assignee_key(rules.same_person(appointment["assigned_to"])), slot
+    return assignees.key_of(appointment["assigned_to"]), slot
 
 
 def _places(booking: _Booking | None) -> set[tuple[str, str]]:

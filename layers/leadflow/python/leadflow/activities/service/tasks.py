@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from leadflow.activities import rules, store
 from leadflow.activities.service.writing import TURNS, crowded_out, no_such_lead
 from leadflow.core import ids, table
+from leadflow.core.assignees import same_person
 from leadflow.core.errors import NotFound, PreconditionFailed
 from leadflow.core.table import Record
 from leadflow.leads import service as leads
@@ -69,7 +70,7 @@ def update_task(task_id: str, body: TaskUpdate, if_match: int | None) -> Record:
         for name, value in changes.items():
             setattr(task, name, value)
         try:
-            store.save_task(task, _assignee_key(task.assigned_to))
+            store.save_task(task)
         except table.Stale:
             continue
         return task.record()
@@ -85,21 +86,21 @@ def list_tasks(
     assigned_to: str | None = None,
 ) -> dict[str, Any]:
     """Tasks that match all filters given, newest first. Raises MalformedRequest for a cursor of another list."""
-    person = None if assigned_to is None else rules.same_person(assigned_to)
+    person = None if assigned_to is None else same_person(assigned_to)
     lead_ids = [] if lead_id is None else leads.known_as(lead_id)
 
     def keep(task: store.Task) -> bool:
         return (
             (status is None or task.status == status)
             and (lead_id is None or task.lead_id in lead_ids)
-            and (person is None or (task.assigned_to is not None and rules.same_person(task.assigned_to) == person))
+            and (person is None or (task.assigned_to is not None and same_person(task.assigned_to) == person))
         )
 
     filters = {"status": status, "lead_id": lead_id, "assigned_to": person}
-    return store.page_of_tasks(
+    return store.TASKS.page(
         status=status,
         lead_ids=lead_ids,
-        assignee_key=_assignee_key(assigned_to),
+        assigned_to=assigned_to,
         keep=keep,
         limit=limit,
         cursor=cursor,
@@ -112,7 +113,7 @@ def _added(task: store.Task) -> store.Task | None:
     hold = None if task.lead_id is None else leads.hold(task.lead_id)
     for _ in TURNS:
         try:
-            store.insert_task(task, _assignee_key(task.assigned_to), hold)
+            store.insert_task(task, hold)
         except store.LeadGone:
             return None
         except table.Stale:
@@ -129,7 +130,3 @@ def _load(task_id: str) -> store.Task:
     if task is None:
         raise NotFound("task", task_id)
     return task
-
-
-def _assignee_key(assigned_to: str | None) -> str | None:
-    return None if assigned_to is None else store.assignee_key(rules.same_person(assigned_to))

@@ -1,6 +1,6 @@
 """Where tasks, appointments and the time that appointments take are kept."""
 
-from leadflow.activities.store.agendas import Agenda, agenda, assignee_key
+from leadflow.activities.store.agendas import Agenda, agenda
 from leadflow.activities.store.appointments import (
     Appointment,
     appointments_before,
@@ -11,17 +11,18 @@ from leadflow.activities.store.appointments import (
     save_appointment,
 )
 from leadflow.activities.store.tasks import (
+    TASKS,
     Task,
     find_task,
     insert_task,
     new_task,
-    page_of_tasks,
     save_task,
     tasks_before,
 )
 from leadflow.core.holding import Hold, LeadGone
 
 __all__ = [
+    "TASKS",
     "Agenda",
     "Appointment",
     "Hold",
@@ -29,14 +30,12 @@ __all__ = [
     "Task",
     "agenda",
     "appointments_before",
-    "assignee_key",
     "find_appointment",
     "find_task",
     "insert_task",
     "new_appointment",
     "new_task",
     "page_of_appointments",
-    "page_of_tasks",
     "remove_appointment",
     "save_appointment",
     "save_task",

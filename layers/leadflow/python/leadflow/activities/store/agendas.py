@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pynamodb.attributes import JSONAttribute
 
 from leadflow.core import table
-from leadflow.core.secrets import keyed_hash
 
 
 class Agenda(table.Item, discriminator="Agenda"):
@@ -25,11 +24,6 @@ class Agenda(table.Item, discriminator="Agenda"):
     def keep(self, slots: Sequence[Sequence[str]]) -> None:
         """Replaces what is taken of the day."""
         self.slots = [list(slot) for slot in slots]
-
-
-def assignee_key(person: str) -> str:
-    """Stands for an assignee in keys; `person` is spelled as `rules.same_person` spells it."""
-    return keyed_hash("assignee", person, size=16)
 
 
 def agenda(assignee_key: str, day: str) -> Agenda:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.transactions import TransactWrite
 
 from leadflow.activities.enums import SHARDS, TASK_STATUSES
-from leadflow.core import ids, listing, table, timeline
+from leadflow.core import assignees, table, timeline
 from leadflow.core.holding import Hold, attempt
 
 
@@ -39,15 +38,12 @@ class Task(table.Item, discriminator="Task"):
     def counted_as(self) -> dict[str, str]:
         return {"status": self.status}
 
-    def place(self, assignee_key: str | None) -> None:
+    def place(self) -> None:
         """Puts the task where the lists look for it."""
-        shard, by_time = ids.shard(self.id, SHARDS), f"{self.created_at}#{self.id}"
-        self.gsi1pk, self.gsi1sk = f"TSKS#{self.status}#{shard}", by_time
-        if self.lead_id is not None:
-            self.gsi2pk, self.gsi2sk = f"LEAD#{self.lead_id}", f"TSK#{by_time}"
-        self.gsi3pk = self.gsi3sk = None
-        if assignee_key is not None:
-            self.gsi3pk, self.gsi3sk = f"TSKA#{assignee_key}#{self.status}#{shard}", by_time
+        time = str(self.created_at)
+        places = TASKS.places(self.id, time, status=self.status, lead_id=self.lead_id, assigned_to=self.assigned_to)
+        for name, value in places.items():
+            setattr(self, name, value)
 
 
 def find_task(task_id: str) -> Task | None:
@@ -59,10 +55,10 @@ def new_task(task_id: str, fields: dict[str, Any]) -> Task:
     return Task(pk=f"TSK#{task_id}", sk="#", id=task_id, **fields)
 
 
-def insert_task(task: Task, assignee_key: str | None, hold: Hold | None) -> None:
+def insert_task(task: Task, hold: Hold | None) -> None:
     """Writes a new task. Raises LeadGone, or table.Stale when there is one of this id or others were in the way."""
     task.touch()
-    task.place(assignee_key)
+    task.place()
 
     def add(writes: TransactWrite) -> None:
         writes.save(task, condition=Task.pk.does_not_exist())
@@ -70,29 +66,13 @@ def insert_task(task: Task, assignee_key: str | None, hold: Hold | None) -> None
     attempt(add, hold)
 
 
-def save_task(task: Task, assignee_key: str | None) -> None:
+def save_task(task: Task) -> None:
     """Writes back a task that was read. Raises table.Stale when it has changed or gone since."""
-    task.place(assignee_key)
+    task.place()
     table.save(task)
 
 
-def page_of_tasks(
-    *,
-    status: str | None,
-    lead_ids: Sequence[str],
-    assignee_key: str | None,
-    keep: Callable[[Task], bool],
-    limit: int,
-    cursor: str | None,
-    name: str,
-) -> dict[str, Any]:
-    """Tasks, newest first; `keep` has the last word, on the tasks as they are now."""
-    index, prefix = ("GSI1", "TSKS") if assignee_key is None else ("GSI3", f"TSKA#{assignee_key}")
-    statuses, begin = (status,) if status else TASK_STATUSES, ""
-    partitions = [f"{prefix}#{one}#{shard}" for one in statuses for shard in range(SHARDS)]
-    if lead_ids:
-        index, begin, partitions = "GSI2", "TSK#", [f"LEAD#{lead_id}" for lead_id in lead_ids]
-    return listing.page(Task, index, partitions, limit=limit, cursor=cursor, listing=name, prefix=begin, keep=keep)
+TASKS = assignees.Lists(Task, "TSK", TASK_STATUSES, SHARDS)
 
 
 def tasks_before(lead_id: str, before: str | None, limit: int) -> list[Task]:

@@ -11,6 +11,8 @@ from leadflow.core.rendering.links import safe_url
 from leadflow.core.rendering.markup import Tag, pieces
 from leadflow.core.rendering.plain_text import html_to_text
 
+# Stands for the number of a link that no person sees.
+TRAP = "more"
 _TEMPLATE_MARKS = ("{{", "{%")
 _FOOTER_STYLE = "margin:24px 0 0;padding:12px 0;font:12px/1.5 sans-serif;color:#666666;text-align:center"
 _URL_MARKS = "%/:=&?~#+!$,;'@()*[]"
@@ -48,11 +50,13 @@ def with_footer(html: str, *, postal_address: str | None, unsubscribe_url: str) 
 def tracked(html: str, *, base: str, fixed: Collection[str]) -> tuple[str, list[Link]]:
     """The page as it is sent, and the links whose clicks lead through us, the first being number 1.
 
-    `base` is the address under which this mail's own routes are.
+    With our picture goes a link that no person can see, reach by keyboard or hear read out: who follows it is no
+    person. `base` is the address under which this mail's own routes are.
     """
     html, links = led_through_us(html, base=base, fixed=fixed)
     picture = f'<img src="{base}/open.gif" width="1" height="1" alt="" style="border:0;width:1px;height:1px">'
-    return _before_end(html, picture), links
+    trap = f'<a href="{base}/c/{TRAP}" rel="nofollow" aria-hidden="true" tabindex="-1" style="display:none"></a>'
+    return _before_end(html, picture + trap), links
 
 
 def led_through_us(html: str, *, base: str, fixed: Collection[str], first: int = 1) -> tuple[str, list[Link]]:

@@ -16,6 +16,8 @@ from leadflow.campaigns.enums import EMAIL_STATUSES
 
 # Of one mail so many different links may add to the lead's score.
 SCORED_LINKS = 3
+# So often is kept when the link that no person sees was followed.
+MOST_TRAPS = 20
 
 _RANK = {status: rank for rank, status in enumerate(EMAIL_STATUSES)}
 _WAITING = ("pending", "unknown")
@@ -45,7 +47,8 @@ class LinkClick:
 class MailState:
     """What can change about a mail after it was claimed. Times are RFC 3339.
 
-    Counts and `opened_at`/`clicked_at` are of people; what machines did is counted apart and moves no status.
+    Counts and `opened_at`/`clicked_at` are of people; what machines did is counted apart and moves no status. `traps`
+    are times at which the link was followed that no person sees.
     """
 
     status: str = "queued"
@@ -60,12 +63,14 @@ class MailState:
     machine_opened_at: str | None = None
     unsubscribed_at: str | None = None
     complained_at: str | None = None
+    hard_bounced_at: str | None = None
     replied_at: str | None = None
     open_count: int = 0
     click_count: int = 0
     machine_open_count: int = 0
     machine_click_count: int = 0
     link_clicks: tuple[LinkClick, ...] = ()
+    traps: tuple[str, ...] = ()
     provider_message_id: str | None = None
     skip_reason: str | None = None
     error_message: str | None = None
@@ -169,8 +174,21 @@ def clicked(state: MailState, number: int, link: str, at: str, *, machine: bool)
     )
 
 
+def trapped(state: MailState, at: str) -> MailState:
+    """The link that no person sees was followed."""
+    state = _arrived(state, at)
+    if at in state.traps or len(state.traps) >= MOST_TRAPS:
+        return state
+    return replace(state, traps=tuple(sorted((*state.traps, at))))
+
+
 def unsubscribed(state: MailState, at: str) -> MailState:
     return replace(state, unsubscribed_at=_earliest(state.unsubscribed_at, at))
+
+
+def resubscribed(state: MailState) -> MailState:
+    """Who had left by this mail took that back."""
+    return replace(state, unsubscribed_at=None)
 
 
 def replied(state: MailState, at: str) -> MailState:
@@ -187,7 +205,8 @@ def reported(state: MailState, event: str, at: str, data: Mapping[str, Any]) -> 
     if event == "delivered":
         return replace(state, status=higher(state.status, "delivered"), delivered_at=_earliest(state.delivered_at, at))
     if event == "bounce":
-        return _failed(state, "bounced", _said("bounced", data))
+        hard_at = _earliest(state.hard_bounced_at, at) if is_hard(data) else state.hard_bounced_at
+        return replace(_failed(state, "bounced", _said("bounced", data)), hard_bounced_at=hard_at)
     if event == "spamreport":
         return replace(state, complained_at=_earliest(state.complained_at, at))
     return unsubscribed(state, at) if event == "unsubscribe" else state
@@ -199,13 +218,18 @@ def scoring_click(state: MailState, number: int) -> LinkClick | None:
     return next((click for click in by_people[:SCORED_LINKS] if click.number == number), None)
 
 
+def is_hard(bounce: Mapping[str, Any]) -> bool:
+    """Whether a bounce says that nobody is there; `blocked` and `expired` ones say only that it was not taken now."""
+    return bool(bounce.get("type", _HARD_BOUNCE) == _HARD_BOUNCE)
+
+
 def suppression_reason(event: str, data: Mapping[str, Any]) -> str | None:
     """Why nothing more may be sent to the address after this event of a provider; None when nothing follows from it.
 
     A bounce counts when it is hard. A mail that the provider dropped for its own list says what is on that list.
     """
     if event == "bounce":
-        return "bounce" if data.get("type", _HARD_BOUNCE) == _HARD_BOUNCE else None
+        return "bounce" if is_hard(data) else None
     if event == "dropped":
         return _DROPPED_FOR.get(str(data.get("reason")))
     return {"spamreport": "spam_report", "unsubscribe": "unsubscribe"}.get(event)

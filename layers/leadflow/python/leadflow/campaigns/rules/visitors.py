@@ -24,6 +24,10 @@ _APPLE_NETWORK = "17."
 _APPLE_PREFETCH = "mozilla/5.0"
 
 
+# Who of the actors is no person.
+MACHINES = ("machine", "scanner")
+
+
 @dataclass(frozen=True)
 class Visit:
     """One fetch of a picture or link of a mail."""
@@ -44,7 +48,7 @@ class Verdict:
     @property
     def is_machine(self) -> bool:
         """Whether it is kept out of statuses, counts, scores and, unless asked for, triggers."""
-        return self.actor in ("machine", "scanner")
+        return self.actor in MACHINES
 
 
 def judge(visit: Visit) -> Verdict:

@@ -102,8 +102,10 @@ class Goal(Write):
 class AutoPause(Write):
     """The campaign pauses itself when more than this share of its mails bounced, or was reported as spam.
 
-    Both are shares of what was sent, 0 to 1; nothing is judged before `min_sent` mails. It is judged before each batch,
-    over all mails of the campaign; resumed as it is, it pauses again, so raise the limit or leave it out first.
+    Both are shares of what was sent, 0 to 1; nothing is judged before `min_sent` mails. Hard bounces count, mails that
+    were only blocked or given up do not. It is judged before each batch, after the last one, and whenever bounces and
+    complaints are counted, over all mails of the campaign; resumed as it is, it pauses again, so raise the limit or
+    leave it out first.
     """
 
     max_bounce_rate: Annotated[float, Field(ge=0, le=1)] | None = None

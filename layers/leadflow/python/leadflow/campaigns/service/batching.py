@@ -190,12 +190,13 @@ class _Hand:
             shared, values = _filled(first), [()]
         tags = _tags(shared, [*values, [letter.mail.subject for letter in call]])
         used = batching.positions(shared.html, shared.text)
-        subject = first.mail.subject
+        subject, sender = first.mail.subject, composing.sender_of(first.mail.sender, self.channel)
         return OutgoingMail(
-            sender=composing.sender_of(first.mail.sender, self.channel),
+            sender=sender,
             recipients=tuple(
                 composing.recipient_of(
                     letter.mail,
+                    sender,
                     tags.substitutions(texts, used),
                     None if letter.mail.subject == subject else letter.mail.subject,
                 )

@@ -101,6 +101,8 @@ def _send(cohort: runs.Cohort, is_fresh: bool) -> None:
         progress = cohort_batches.send_batch(cohort, scene, is_fresh=is_fresh) if scene else Progress(is_done=True)
         pause = progress.again_at - clock.now() if progress.again_at else timedelta()
         if progress.is_done or progress.trouble or pause > _SAT_OUT or sat_out >= _MOST_SAT_OUT:
+            if progress.is_done:
+                ending.pause_if_harmful(campaign)
             _let_go(cohort, progress)
             return
         if progress.again_at:

@@ -46,9 +46,10 @@ def compose(
 
 def outgoing(mail: store.EmailSent, words: store.Content, channel: Mapping[str, Any]) -> OutgoingMail:
     """The mail as a provider takes it. Raises InvalidInput when its sender is no address."""
+    sender = sender_of(mail.sender, channel)
     return OutgoingMail(
-        sender=sender_of(mail.sender, channel),
-        recipients=(recipient_of(mail),),
+        sender=sender,
+        recipients=(recipient_of(mail, sender),),
         subject=mail.subject,
         text=words.text,
         html=words.html,
@@ -57,9 +58,13 @@ def outgoing(mail: store.EmailSent, words: store.Content, channel: Mapping[str, 
 
 
 def recipient_of(
-    mail: store.EmailSent, substitutions: Mapping[str, str] | None = None, subject: str | None = None
+    mail: store.EmailSent, sender: Address, substitutions: Mapping[str, str] | None = None, subject: str | None = None
 ) -> Recipient:
-    """The person of a mail, with what every mail to a person carries: our id, and the way out by one click."""
+    """The person of a mail, with what every mail to a person carries: our id, and the way out by one click.
+
+    Its Message-ID is of the sender's domain and the same whenever the mail is handed over, so that an answer names the
+    mail and a second copy is known for one.
+    """
     return Recipient(
         address=mail.recipient_email,
         name=rendering.clean_header(mail.recipient_name or "") or None,
@@ -67,6 +72,7 @@ def recipient_of(
         headers={
             "List-Unsubscribe": f"<{address_of(mail.id)}/unsubscribe>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Message-ID": f"<{store.message_id(mail.id)}@{sender.email.rpartition('@')[2]}>",
         },
         custom_args={ID_ARGUMENT: mail.id},
         substitutions=substitutions or {},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import health, sequence
@@ -11,7 +11,8 @@ from leadflow.campaigns.store import cohorts as runs
 from leadflow.campaigns.store import tallies
 from leadflow.core import clock, table, totals
 from leadflow.core.errors import LeadflowError
-from leadflow.core.observability import logger
+from leadflow.core.events import Change
+from leadflow.core.observability import counted, logger
 from leadflow.core.turns import Turns
 
 _TURNS = Turns(8, longest_pause_seconds=0.5)
@@ -45,17 +46,33 @@ def pause_because(campaign_id: str, trouble: LeadflowError) -> None:
 
 
 def pause_if_harmful(campaign: store.EmailCampaign) -> bool:
-    """Pauses a campaign whose mails bounce or annoy more than its `auto_pause` allows; whether that was so."""
-    if campaign.auto_pause is None:
+    """Pauses an active campaign whose mails do more harm than its `auto_pause` allows; whether that was so."""
+    if campaign.auto_pause is None or campaign.status != "active":
         return False
     owner = tallies.campaign_owner(campaign.id)
-    lines = {name: (owner, f"{tallies.WHOLE}#{name}") for name in ("sent", "bounced", "complained")}
+    lines = {name: (owner, f"{tallies.WHOLE}#{name}") for name in health.JUDGED_BY}
     found = totals.read_some(list(lines.values()))
     harm = health.harm_done(campaign.auto_pause, {name: found[line] for name, line in lines.items()})
     if harm is None:
         return False
     _pause(campaign.id, f"auto_pause: {harm}")
     return True
+
+
+def judge_health(changes: Iterable[Change]) -> None:
+    """Judges the campaigns of mails that these changes say did harm, once the changes are counted."""
+    mails = [change.new for change in changes if isinstance(change.new, store.EmailSent) and _harmed(change)]
+    for campaign in store.find_campaigns(sorted({mail.campaign_id for mail in mails if mail.campaign_id})):
+        pause_if_harmful(campaign)
+
+
+def _harmed(change: Change) -> bool:
+    """Whether the change tells of a hard bounce or a complaint."""
+    told = [
+        (mail.hard_bounced_at, mail.complained_at) if isinstance(mail, store.EmailSent) else (None, None)
+        for mail in (change.old, change.new)
+    ]
+    return told[0] != told[1]
 
 
 def _pause(campaign_id: str, reason: str) -> None:
@@ -70,6 +87,7 @@ def _pause(campaign_id: str, reason: str) -> None:
         except table.Stale:
             continue
         logger().warning("campaign paused itself", campaign_id=campaign_id, reason=reason.partition(":")[0])
+        counted("CampaignsPausedThemselves")
         return
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,11 +11,8 @@ from typing import Any
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import states
 from leadflow.campaigns.rules.states import MailState
-from leadflow.campaigns.rules.visitors import Verdict, Visit, judge
-from leadflow.campaigns.service import visits
 from leadflow.campaigns.service.ledger import moved, state_of
 from leadflow.campaigns.service.suppressions import suppress
-from leadflow.campaigns.service.visits import Seen
 from leadflow.core import clock, table
 from leadflow.core.events import DomainEvent
 
@@ -37,37 +34,23 @@ def record_event(tracking_id: str, event: str, at: datetime, data: Mapping[str, 
     # Providers count whole seconds, so what they report may seem to come before the mail was there.
     moment = max(clock.stamp(at), str(mail.created_at))
     if event in ("open", "click"):
-        _visited(mail, event, Seen(moment, "provider", verdict_of(data), data))
+        _visited(mail, event, moment, data)
         return True
     kept = store.event_of(mail.id, event, moment, "provider", data)
     moved(mail, partial(states.reported, event=event, at=moment, data=data), because=kept)
     return True
 
 
-def _visited(mail: store.EmailSent, event: str, seen: Seen) -> None:
-    mail = moved(mail, partial(states.accepted, at=seen.at))
+def _visited(mail: store.EmailSent, event: str, at: str, data: Mapping[str, Any]) -> None:
+    # Readers of the stream, which ask for events alone, do without these.
+    from leadflow.campaigns.service import judging, visits
+
+    seen = visits.Seen(at, "provider", judging.verdict_of(data), data)
+    mail = moved(mail, partial(states.accepted, at=at))
     if event == "open":
         visits.opened(mail, seen)
     else:
-        visits.clicked(mail, *link_of(mail, str(seen.data.get("url", ""))), seen)
-
-
-def verdict_of(data: Mapping[str, Any]) -> Verdict:
-    """Who was behind an open or click that a provider reports."""
-    if data.get("sg_machine_open") is True:
-        return Verdict("machine", "the provider says so")
-    return judge(Visit("GET", str(data.get("useragent") or ""), str(data.get("ip") or ""), ""))
-
-
-def link_of(mail: store.EmailSent, url: str) -> tuple[int, str]:
-    """Number and label of the link with this address, ours or the one behind it; 0 when the mail has none such."""
-    words = store.words_of(mail.kept)
-    links = words.links if words else []
-    ours = re.search(rf"/t/{re.escape(mail.id)}/c/([1-9][0-9]{{0,4}})(?![0-9])", url)
-    numbers = [int(ours[1])] if ours else [number for number, link in enumerate(links, 1) if link["url"] == url]
-    if numbers and numbers[0] <= len(links):
-        return numbers[0], links[numbers[0] - 1]["label"]
-    return 0, "another link"
+        visits.clicked(mail, *judging.link_of(mail, str(seen.data.get("url", ""))), seen)
 
 
 def events_of(old: table.Item | None, new: table.Item | None, change_id: str) -> list[DomainEvent]:
@@ -79,18 +62,21 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     """
     if not isinstance(new, store.EmailSent):
         return []
-    if isinstance(old, store.EmailSent) and old.rejudged_at != new.rejudged_at:
-        # Nothing has happened: what happened is only seen otherwise.
-        return []
     before = state_of(old) if isinstance(old, store.EmailSent) else MailState()
     after = state_of(new)
+    clicks = after.link_clicks[len(before.link_clicks) :]
+    if isinstance(old, store.EmailSent) and old.rejudged_at != new.rejudged_at:
+        # What happened before is only seen otherwise; the click that showed it may have been the first of its link.
+        known = {click.number for click in before.link_clicks}
+        clicks = tuple(click for click in after.link_clicks if click.number not in known)
+        before = replace(after, link_clicks=before.link_clicks)
     about = {"email_id": new.id, "campaign_id": new.campaign_id, "template_id": new.template_id}
     happened: list[tuple[str, str, dict[str, Any]]] = []
     if after.opened_at and not before.opened_at:
         happened.append(("email_opened", after.opened_at, {"machine": False}))
     if after.machine_opened_at and not before.machine_opened_at:
         happened.append(("email_opened", after.machine_opened_at, {"machine": True}))
-    for click in after.link_clicks[len(before.link_clicks) :]:
+    for click in clicks:
         told = {"link": click.link, "link_number": click.number, "machine": click.machine}
         happened.append(("email_clicked", click.at, told))
     if after.status == "bounced" != before.status:

@@ -15,7 +15,8 @@ _NAMES = tuple(field.name for field in fields(MailState))
 def state_of(mail: store.EmailSent) -> MailState:
     """What of a mail can still change."""
     values = {name: getattr(mail, name) for name in _NAMES}
-    return MailState(**{**values, "link_clicks": tuple(LinkClick(**click) for click in mail.link_clicks)})
+    clicks = tuple(LinkClick(**click) for click in mail.link_clicks)
+    return MailState(**{**values, "link_clicks": clicks, "traps": tuple(mail.traps)})
 
 
 def moved(

@@ -13,8 +13,7 @@ from typing import Any
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import rejudging
 from leadflow.campaigns.rules.rejudging import Visited
-from leadflow.campaigns.rules.visitors import Visit, judge
-from leadflow.campaigns.service import announcing, campaigns, events, ledger
+from leadflow.campaigns.service import announcing, campaigns, judging, ledger
 from leadflow.campaigns.store import reclassifications as walks
 from leadflow.core import clock, table
 from leadflow.core.errors import InProgress
@@ -101,24 +100,7 @@ def _judged_again(mail: store.EmailSent) -> bool:
 
 def _seen(mail: store.EmailSent) -> list[Visited]:
     """The visits of a mail as they are judged now, each noted with its event where that is news."""
-    kept = walks.visits_of(mail.id)
-    seen = rejudging.together([_visited(mail, event) for event in kept])
-    for event, one in zip(kept, seen, strict=True):
-        if (event.actor, event.reason) != (one.verdict.actor, one.verdict.reason):
-            walks.rejudge_event(event, one.verdict.actor, one.verdict.reason)
+    kept = store.visits_of(mail.id)
+    seen = rejudging.together([judging.visited(mail, event) for event in kept], mail.traps)
+    judging.note(kept, seen)
     return seen
-
-
-def _visited(mail: store.EmailSent, event: store.EmailEvent) -> Visited:
-    data = event.data
-    if event.source == "provider":
-        verdict = events.verdict_of(data)
-    else:
-        told = (str(data.get("method") or "GET"), data.get("user_agent"), str(data.get("ip") or ""), "")
-        verdict = judge(Visit(*told))
-    if event.event == "open":
-        return Visited("open", event.at, verdict)
-    if "link" not in data:
-        return Visited("click", event.at, verdict, *events.link_of(mail, str(data.get("url", ""))))
-    labels = {int(click["number"]): str(click["link"]) for click in mail.link_clicks}
-    return Visited("click", event.at, verdict, int(data["link"]), labels.get(int(data["link"]), ""))

@@ -78,7 +78,7 @@ def suppress(channel: str, address: str, reason: str, source: str | None = None)
         try:
             if found is None:
                 shown = channel != "email" or not leads.is_erased(address)
-                return table.create(store.new_suppression(channel, address, reason, source, shown=shown))
+                return store.put_suppression(store.new_suppression(channel, address, reason, source, shown=shown))
             if rules.outweighs(reason, found.reason):
                 found.reason, found.source = reason, source
                 table.save(found)

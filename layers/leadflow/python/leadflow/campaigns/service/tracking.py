@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 
 from leadflow.campaigns import store
-from leadflow.campaigns.rules import pages, states
+from leadflow.campaigns.rules import content, pages, states
 from leadflow.campaigns.rules.pages import PublicAnswer
 from leadflow.campaigns.rules.visitors import Visit as Visit  # doors make them
 from leadflow.campaigns.rules.visitors import judge
@@ -20,10 +21,12 @@ from leadflow.campaigns.service import visits
 from leadflow.campaigns.service.ledger import moved, state_of
 from leadflow.campaigns.service.suppressions import suppress
 from leadflow.campaigns.service.visits import Seen
-from leadflow.core import clock
+from leadflow.core import clock, table
 from leadflow.core.errors import LeadflowError
 from leadflow.core.observability import logger
 
+# A mistake shows at once; later only those who keep the list can take the address back.
+TAKEN_BACK_WITHIN = timedelta(minutes=30)
 _TRACKING_ID = re.compile(r"[A-Za-z0-9_-]{10,64}")
 _LINK_NUMBER = re.compile(r"[1-9][0-9]{0,4}")
 _LONGEST_AGENT = 500
@@ -40,6 +43,8 @@ def open_mail(tracking_id: str, visit: Visit) -> PublicAnswer:
 
 def click(tracking_id: str, link: str, visit: Visit) -> PublicAnswer:
     """A redirect to the address kept with the mail under this number, or the page that says there is none."""
+    if link == content.TRAP:
+        return _trapped(tracking_id, visit)
     mail = _mail(tracking_id) if _LINK_NUMBER.fullmatch(link) else None
     words = store.words_of(mail.kept) if mail else None
     links = words.links if words else []
@@ -64,16 +69,54 @@ def unsubscribe_page(tracking_id: str) -> PublicAnswer:
     return pages.ask_to_unsubscribe() if _mail(tracking_id) else pages.not_found()
 
 
-def unsubscribe(tracking_id: str, visit: Visit) -> PublicAnswer:
-    """Takes the mail's address out of all mailing, by one click in a mail client or by the page; safe to repeat."""
+def unsubscribe(tracking_id: str, visit: Visit, body: bytes) -> PublicAnswer:
+    """Takes the mail's address out of all mailing, by one click in a mail client or by the page; safe to repeat.
+
+    Whatever is posted unsubscribes but for what the page's own button posts that takes it back; it does so for
+    TAKEN_BACK_WITHIN, and only what this very mail did.
+    """
     mail = _mail(tracking_id)
     if mail is None:
         return pages.not_found()
-    suppress("email", mail.recipient_email, "unsubscribe", source=mail.id)
+    if pages.wants_to_take_back(body):
+        return _taken_back(mail, visit)
+    found = suppress("email", mail.recipient_email, "unsubscribe", source=mail.id)
     with _reader_first("unsubscribe"):
         seen = _seen(visit)
-        moved(mail, partial(states.unsubscribed, at=seen.at), because=seen.event(mail.id, "unsubscribe"))
-    return pages.unsubscribed()
+        mail = moved(mail, partial(states.unsubscribed, at=seen.at), because=seen.event(mail.id, "unsubscribe"))
+    return pages.unsubscribed(may_take_back=_may_take_back(mail, found))
+
+
+def _taken_back(mail: store.EmailSent, visit: Visit) -> PublicAnswer:
+    """Ends what unsubscribing by this mail began, if that is still allowed; safe to repeat."""
+    found = store.find_suppression("email", mail.recipient_email)
+    if found is not None:
+        if not _may_take_back(mail, found):
+            return pages.unsubscribed(may_take_back=False)
+        try:
+            store.end_suppression(found)
+        except table.Stale:
+            # Something has just been said about the address: who still wants to, says so again.
+            return pages.unsubscribed(may_take_back=True)
+    if mail.unsubscribed_at is not None:
+        moved(mail, states.resubscribed, because=_seen(visit).event(mail.id, "resubscribe"))
+    return pages.subscribed_again()
+
+
+def _may_take_back(mail: store.EmailSent, found: store.Suppression) -> bool:
+    """Whether the suppression came of this mail just now, and of nothing that weighs more."""
+    is_ours = found.reason == "unsubscribe" and found.source == mail.id and mail.unsubscribed_at is not None
+    return is_ours and clock.parse(str(mail.unsubscribed_at)) + TAKEN_BACK_WITHIN >= clock.now()
+
+
+def _trapped(tracking_id: str, visit: Visit) -> PublicAnswer:
+    """A page without anything, for the link that no person sees."""
+    mail = _sent_mail(tracking_id)
+    if mail is None:
+        return pages.not_found()
+    with _reader_first("trap"):
+        visits.trapped(mail, _seen(visit))
+    return pages.nothing_here()
 
 
 @contextmanager

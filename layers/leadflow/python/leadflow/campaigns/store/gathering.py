@@ -21,19 +21,13 @@ def add_cohort(
 
     Raises table.TransactionRefused when another worker has gone on with the run.
     """
-    campaign = EmailCampaign(pk=f"CAMP#{run.campaign_id}", sk="#META", v=1)
 
     def fill(writes: TransactWrite) -> None:
         runs.put_new(writes, cohort, members)
         actions = [*runs.moved(run, cursor, task), CampaignRun.cohorts.add(1)]
         writes.update(run, actions, condition=runs.same_turn(run), add_version_condition=False)
         if joins:
-            writes.update(
-                campaign,
-                [EmailCampaign.total_recipients.add(int(cohort.size))],
-                condition=EmailCampaign.pk.exists(),
-                add_version_condition=False,
-            )
+            _enlarge_audience(writes, cohort)
 
     runs.committed(fill)
 
@@ -64,19 +58,13 @@ def begin_cohort(run: CampaignRun, cohort: Cohort, members: CohortMembers) -> No
     """
     cohort.status = JOINING
     due.clear(cohort)
-    kind, campaign = CampaignRun, EmailCampaign(pk=run.pk, sk="#META", v=1)
-    key = cohort.sk.removeprefix("COH#")
+    kind, key = CampaignRun, cohort.sk.removeprefix("COH#")
 
     def fill(writes: TransactWrite) -> None:
         runs.put_new(writes, cohort, members)
         actions = [*runs.moved(run, run.cursor, run.task), kind.cohorts.add(1), kind.opening.set(key)]
         writes.update(run, actions, condition=runs.same_turn(run), add_version_condition=False)
-        writes.update(
-            campaign,
-            [EmailCampaign.total_recipients.add(int(cohort.size))],
-            condition=EmailCampaign.pk.exists(),
-            add_version_condition=False,
-        )
+        _enlarge_audience(writes, cohort)
 
     runs.committed(fill)
 
@@ -116,3 +104,13 @@ def begin_wish(run: CampaignRun, *, walk_again: bool) -> None:
     else:
         actions = [*runs.moved(run, run.cursor, run.task), CampaignRun.follow_late.set(False)]
     table.change(run, actions, runs.same_turn(run), any_version=True)
+
+
+def _enlarge_audience(writes: TransactWrite, cohort: Cohort) -> None:
+    """Adds to a transaction that the members of a new cohort are of the audience, as long as its campaign is there."""
+    writes.update(
+        EmailCampaign(pk=cohort.pk, sk="#META", v=1),
+        [EmailCampaign.total_recipients.add(int(cohort.size))],
+        condition=EmailCampaign.pk.exists(),
+        add_version_condition=False,
+    )

@@ -15,12 +15,14 @@ from pynamodb.transactions import TransactWrite
 from leadflow.campaigns.store import tallies
 from leadflow.campaigns.store.bodies import EmailBody
 from leadflow.campaigns.store.words import Kept
-from leadflow.core import due, effects, ids, table, timeline
+from leadflow.core import clock, due, effects, ids, table, timeline
 from leadflow.core.errors import InProgress
 from leadflow.core.secrets import keyed_hash
 from leadflow.core.turns import Turns
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pynamodb.expressions.update import Action
 
 
@@ -86,6 +88,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     machine_opened_at = UnicodeAttribute(null=True)
     unsubscribed_at = UnicodeAttribute(null=True)
     complained_at = UnicodeAttribute(null=True)
+    hard_bounced_at = UnicodeAttribute(null=True)
     replied_at = UnicodeAttribute(null=True)
     rejudged_at = UnicodeAttribute(null=True)
     open_count = NumberAttribute(default=0)
@@ -93,6 +96,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
     machine_open_count = NumberAttribute(default=0)
     machine_click_count = NumberAttribute(default=0)
     link_clicks = JSONAttribute(default=list)
+    traps = JSONAttribute(default=list)
     provider_message_id = UnicodeAttribute(null=True)
     skip_reason = UnicodeAttribute(null=True)
     error_message = UnicodeAttribute(null=True)
@@ -134,7 +138,7 @@ class EmailSent(effects.LedgerEntry, discriminator="EmailSent"):
 _TALLIED = (
     *("step_number", "template_id", "outcome", "status", "skip_reason", "sent_at", "opened_at", "clicked_at"),
     *("machine_opened_at", "unsubscribed_at", "replied_at", "open_count", "click_count", "machine_open_count"),
-    *("machine_click_count", "link_clicks", "complained_at"),
+    *("machine_click_count", "link_clicks", "complained_at", "hard_bounced_at"),
 )
 
 
@@ -155,6 +159,11 @@ class EmailEvent(table.Item, discriminator="EmailEvent"):
 def tracking_id(cause: tuple[str, ...]) -> str:
     """The id of the mail that belongs to this cause: always the same, and nobody can guess it."""
     return _TRACKING_VERSION + keyed_hash("tracking", *cause, size=_TRACKING_BYTES)
+
+
+def message_id(mail_id: str) -> str:
+    """How others may name a mail, in a Message-ID: it does not give away the id, which opens the mail's pages."""
+    return keyed_hash("message-id", mail_id, size=_TRACKING_BYTES)
 
 
 def mail_of(campaign_id: str, step_id: str, lead_id: str) -> str:
@@ -256,6 +265,19 @@ def close(mail: EmailSent) -> None:
 def waiting_mails() -> Iterator[EmailSent]:
     """Mails that nobody knows the outcome of yet, those under way included."""
     return due.waiting(EmailSent, WAITING_MAIL)
+
+
+def visits_of(mail_id: str, since: datetime | None = None, until: datetime | None = None) -> list[EmailEvent]:
+    """The opens and clicks of a mail that are on file, in order; those between two times when given."""
+    after = f"EV#{clock.stamp(since)}" if since else None
+    found = table.query_items(EmailEvent, f"EM#{mail_id}", prefix="EV#", after=after, newest_first=False)
+    last = clock.stamp(until) if until else None
+    return [one for one in found if one.event in ("open", "click") and (last is None or one.at <= last)]
+
+
+def rejudge_event(event: EmailEvent, actor: str, reason: str) -> None:
+    """Writes who was behind an event by what is known now. Raises table.Stale when it has gone."""
+    table.change(event, [EmailEvent.actor.set(actor), EmailEvent.reason.set(reason)], any_version=True)
 
 
 def event_of(mail_id: str, event: str, at: str, source: str, data: Mapping[str, Any], **judged: str) -> EmailEvent:

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from leadflow.campaigns.store.mails import EmailEvent
 from leadflow.core import clock, due, table
 from leadflow.core.settings import settings
 
@@ -69,14 +68,3 @@ def end_reclassification(item: Reclassification) -> None:
 
 def unattended_reclassifications() -> Iterator[Reclassification]:
     return due.unattended(Reclassification, _WAITING)
-
-
-def visits_of(mail_id: str) -> list[EmailEvent]:
-    """The opens and clicks of a mail that are on file."""
-    found = table.query_items(EmailEvent, f"EM#{mail_id}", prefix="EV#", newest_first=False)
-    return [one for one in found if one.event in ("open", "click")]
-
-
-def rejudge_event(event: EmailEvent, actor: str, reason: str) -> None:
-    """Writes who was behind an event by the judgement of today. Raises table.Stale when it has gone."""
-    table.change(event, [EmailEvent.actor.set(actor), EmailEvent.reason.set(reason)], any_version=True)

@@ -10,7 +10,7 @@ STATES = {"accepted": "sent", "rejected": "failed", "skipped": "skipped", "unkno
 # Numbers beside those states: of mails (what happened to them at least once), and of visits.
 HAPPENED = (
     *("delivered", "bounced", "opened", "clicked", "machine_opened", "machine_clicked", "unsubscribed", "replied"),
-    *("complained", "acted"),
+    *("complained", "acted", "hard_bounced"),
 )
 VISITS = ("opens", "clicks", "machine_opens", "machine_clicks")
 HOURLY = ("sent", "opened", "clicked", "machine_opened", "machine_clicked")
@@ -102,6 +102,7 @@ def _happened(mail: Mapping[str, Any]) -> list[str]:
         "unsubscribed": mail["unsubscribed_at"] is not None,
         "replied": mail["replied_at"] is not None,
         "complained": mail["complained_at"] is not None,
+        "hard_bounced": mail["hard_bounced_at"] is not None,
         "acted": _acted(mail),
     }
     return [name for name in HAPPENED if facts[name]]

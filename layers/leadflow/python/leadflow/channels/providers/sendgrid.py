@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from leadflow.channels.mail import Address, MailFile, OutgoingMail, Recipient
+from leadflow.channels.mail import MAX_CALL_BYTES, Address, MailFile, OutgoingMail, Recipient
 from leadflow.core import clock, http
 from leadflow.core.errors import CredentialsRefused, LeadflowError, MailRefused, RateLimited
 
@@ -52,10 +52,13 @@ class SendGrid:
     def send(self, mail: OutgoingMail) -> str:
         """Hands a mail over, once; gives the X-Message-Id, which all its recipients share.
 
-        Raises MailRefused naming the fields that SendGrid did not like, CredentialsRefused, RateLimited,
-        UpstreamUnavailable and OutcomeUnknown.
+        Raises MailRefused naming the fields that SendGrid did not like, or when the call would be larger than it takes;
+        CredentialsRefused, RateLimited, UpstreamUnavailable and OutcomeUnknown.
         """
-        response = self._ask("POST", "/v3/mail/send", json=request_body(mail))
+        body = json.dumps(request_body(mail), ensure_ascii=False, separators=(",", ":")).encode()
+        if len(body) > MAX_CALL_BYTES:
+            raise MailRefused(f"The call has more than the {MAX_CALL_BYTES:,} bytes SendGrid takes.", too_large=True)
+        response = self._ask("POST", "/v3/mail/send", body)
         return str(response.headers.get("x-message-id", _NO_REQUEST_ID))
 
     def scopes(self) -> list[str]:
@@ -63,10 +66,12 @@ class SendGrid:
         found = self._ask("GET", "/v3/scopes").json()
         return [str(scope) for scope in found.get("scopes", [])]
 
-    def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
         client = http.provider_client("sendgrid", URL)
         headers = {"authorization": f"Bearer {self._api_key}"}
-        response = http.send(client, method, path, headers=headers, **options)
+        if body is not None:
+            headers["content-type"] = "application/json"
+        response = http.send(client, method, path, headers=headers, content=body)
         if not response.is_success:
             raise _refusal(response)
         return response

@@ -9,6 +9,7 @@ from leadflow.channels import store
 from leadflow.channels.rules import windows
 from leadflow.channels.service import sending, threads
 from leadflow.core import clock, ids, table
+from leadflow.core.assignees import same_person
 from leadflow.core.errors import Conflict, InvalidInput, NotFound, PreconditionFailed, RateLimited
 from leadflow.core.table import Record
 from leadflow.leads import service as leads
@@ -156,18 +157,18 @@ def page(
 ) -> dict[str, Any]:
     """Conversations that match all filters given, by their last message. Raises MalformedRequest for another cursor."""
     lead_ids = [] if lead_id is None else leads.known_as(lead_id)
-    person = None if assigned_to is None else store.assignee_key(assigned_to)
+    person = None if assigned_to is None else same_person(assigned_to)
 
     def keep(one: store.Conversation) -> bool:
         return (
             (status is None or one.status == status)
             and (channel is None or one.channel == channel)
             and (lead_id is None or one.lead_id in lead_ids)
-            and (person is None or (one.assigned_to is not None and store.assignee_key(one.assigned_to) == person))
+            and (person is None or (one.assigned_to is not None and same_person(one.assigned_to) == person))
         )
 
     filters = {"status": status, "channel": channel, "lead_id": lead_id, "assigned_to": person}
-    found = store.page_of_conversations(
+    found = store.CONVERSATIONS.page(
         status=status,
         lead_ids=lead_ids,
         assigned_to=assigned_to,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -15,11 +14,10 @@ from leadflow.channels.service.erasing import without_person
 from leadflow.core import clock
 from leadflow.core.errors import Conflict, InProgress, LeadflowError, MalformedRequest
 from leadflow.core.observability import logger
-from leadflow.core.settings import settings
+from leadflow.core.parallel import each
 
 # A provider may report on a mail before we have written down that it was sent; after this long nobody will.
 _WAIT_FOR_MAIL = timedelta(minutes=15)
-_AT_ONCE = 8
 
 
 def record(delivery: store.Delivery) -> None:
@@ -66,7 +64,7 @@ def _recorded(reports: list[MailReport]) -> tuple[list[str], list[Exception]]:
         by_mail[report.mail_id].append(report)
     outcomes = [
         (reports[0].mail_id, outcome)
-        for reports, found in zip(by_mail.values(), _each(by_mail.values()), strict=True)
+        for reports, found in zip(by_mail.values(), each(_record, by_mail.values()), strict=True)
         for outcome in found
     ]
     not_on_file = [mail_id for mail_id, outcome in outcomes if outcome is False]
@@ -80,23 +78,18 @@ def _erased(mail_ids: Iterable[str]) -> frozenset[str]:
     return frozenset(mail_id for mail_id in set(mail_ids) if campaigns.was_erased(mail_id))
 
 
-def _each(groups: Iterable[list[MailReport]]) -> Iterable[list[bool | Exception]]:
-    if settings().is_local:
-        return [list(_record(group)) for group in groups]
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        return list(pool.map(lambda group: list(_record(group)), groups))
-
-
-def _record(reports: list[MailReport]) -> Iterator[bool | Exception]:
+def _record(reports: list[MailReport]) -> list[bool | Exception]:
     from leadflow.campaigns import service as campaigns
     from leadflow.channels.service import reporting
 
+    outcomes: list[bool | Exception] = []
     for report in reports:
         try:
             known = campaigns.record_event(report.mail_id, report.event, report.at, report.data)
-            yield known or reporting.mail_reported(report)
+            outcomes.append(known or reporting.mail_reported(report))
         except Exception as error:  # noqa: BLE001 - raised by `process` once every entry had its turn
-            yield error
+            outcomes.append(error)
+    return outcomes
 
 
 def _first_to_try_again(failed: list[Exception]) -> Exception:

@@ -11,8 +11,8 @@ from leadflow.channels.store.accounts import (
     unhealthy_channels,
 )
 from leadflow.channels.store.conversations import (
+    CONVERSATIONS,
     Conversation,
-    assignee_key,
     change_conversation,
     drop_first,
     end_turn,
@@ -20,7 +20,6 @@ from leadflow.channels.store.conversations import (
     new_conversation,
     open_again,
     open_conversation,
-    page_of_conversations,
     save_conversation,
     take_turn,
 )
@@ -76,6 +75,7 @@ from leadflow.channels.store.quotas import ChannelMinute, take_place
 from leadflow.core.holding import LeadGone
 
 __all__ = [
+    "CONVERSATIONS",
     "WAITING_DELIVERY",
     "WAITING_FILES",
     "WAITING_SEND",
@@ -91,7 +91,6 @@ __all__ = [
     "Writing",
     "advance",
     "amend",
-    "assignee_key",
     "attend_again",
     "belong",
     "body_of",
@@ -128,7 +127,6 @@ __all__ = [
     "note_health",
     "open_again",
     "open_conversation",
-    "page_of_conversations",
     "page_of_messages",
     "put_file",
     "remove_file",

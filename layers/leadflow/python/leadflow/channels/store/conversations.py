@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -11,9 +10,8 @@ from pynamodb.transactions import TransactWrite
 
 from leadflow.channels.enums import CONVERSATION_STATUSES
 from leadflow.channels.store.identities import ChannelIdentity
-from leadflow.core import clock, effects, ids, listing, table
+from leadflow.core import assignees, clock, effects, table
 from leadflow.core.holding import Hold, attempt
-from leadflow.core.secrets import keyed_hash
 from leadflow.core.settings import settings
 
 SHARDS = 4
@@ -72,16 +70,9 @@ class Conversation(table.Item, discriminator="Conversation"):
 
     def places(self) -> dict[str, str | None]:
         """The index keys it should have."""
-        shard, by_time = ids.shard(self.id, SHARDS), f"{self.last_message_at}#{self.id}"
-        assignee = None if self.assigned_to is None else assignee_key(self.assigned_to)
-        return {
-            "gsi1pk": f"CNVS#{self.status}#{shard}",
-            "gsi1sk": by_time,
-            "gsi2pk": f"LEAD#{self.lead_id}" if self.lead_id else None,
-            "gsi2sk": f"CNV#{by_time}" if self.lead_id else None,
-            "gsi3pk": f"CNVA#{assignee}#{self.status}#{shard}" if assignee else None,
-            "gsi3sk": by_time if assignee else None,
-        }
+        return CONVERSATIONS.places(
+            self.id, self.last_message_at, status=self.status, lead_id=self.lead_id, assigned_to=self.assigned_to
+        )
 
     def place(self) -> None:
         """Puts a conversation that is about to be written where the lists look for it."""
@@ -89,9 +80,7 @@ class Conversation(table.Item, discriminator="Conversation"):
             setattr(self, name, value)
 
 
-def assignee_key(assigned_to: str) -> str:
-    """Stands for an assignee in keys, however the name is spelled."""
-    return keyed_hash("assignee", " ".join(assigned_to.split()).casefold(), size=16)
+CONVERSATIONS = assignees.Lists(Conversation, "CNV", CONVERSATION_STATUSES, SHARDS)
 
 
 def find_conversation(conversation_id: str) -> Conversation | None:
@@ -208,24 +197,3 @@ def _changed(conversation: Conversation, actions: list[Any], condition: Conditio
     except table.Stale:
         return False
     return True
-
-
-def page_of_conversations(
-    *,
-    status: str | None,
-    lead_ids: Sequence[str],
-    assigned_to: str | None,
-    keep: Callable[[Conversation], bool],
-    limit: int,
-    cursor: str | None,
-    name: str,
-) -> dict[str, Any]:
-    """Conversations by their last message, newest first; `keep` has the last word, on them as they are now."""
-    index, prefix = ("GSI1", "CNVS") if assigned_to is None else ("GSI3", f"CNVA#{assignee_key(assigned_to)}")
-    statuses, begin = (status,) if status else CONVERSATION_STATUSES, ""
-    partitions = [f"{prefix}#{one}#{shard}" for one in statuses for shard in range(SHARDS)]
-    if lead_ids:
-        index, begin, partitions = "GSI2", "CNV#", [f"LEAD#{lead_id}" for lead_id in lead_ids]
-    return listing.page(
-        Conversation, index, partitions, limit=limit, cursor=cursor, listing=name, prefix=begin, keep=keep
-    )
