@@ -210,6 +210,30 @@ def test_x45_a_value_of_another_kind_is_not_the_field(world: World, other_kind: 
     assert answer.outcome == "partial"
 
 
+@pytest.mark.parametrize("other_kind", [True, 4711, {"type": "landline"}, [], [None]], ids=repr)
+def test_x45_nor_at_the_other_sources(world: World, other_kind: object) -> None:
+    """X45: whoever says it, a value of another kind leaves the field to those who are asked next."""
+    [told] = sample("crustdata", "person_200_v2025-11-01")
+    data = told["matches"][0]["person_data"]
+    data["basic_profile"]["current_title"] = other_kind
+    data["social_handles"] = dict.fromkeys(data["social_handles"], other_kind)
+    for job in data["experience"]["employment_details"]["current"]:
+        job |= {"name": other_kind, "title": other_kind, "company_professional_network_profile_url": other_kind}
+    world.says([told])
+    wanted = frozenset({"job_title", "company_name", "linkedin_url", "twitter_url", "github_url"})
+
+    assert values(source("crustdata").lookup(ANA, wanted)) == {}
+
+    person = sample("forager", "person_200")
+    person["linkedin_info"] |= {"public_profile_url": other_kind, "public_identifier": other_kind}
+    for role in person["roles"]:
+        role |= {"role_title": other_kind, "organization_name": other_kind}
+        role["organization"] |= {"name": other_kind, "domain": other_kind}
+    world.answers = [(200, person, {})]
+
+    assert values(source("forager").lookup(ANA, wanted | {"company_website"})) == {}
+
+
 def test_many_at_once_are_answered_each_for_themselves(world: World) -> None:
     found = sample("people_data_labs", "person_200")
     world.says([found, sample("people_data_labs", "person_404"), {"status": 429, "error": {}}])
