@@ -41,3 +41,4 @@ def main(rounds: int) -> None:
         ["seconds until all was worked on after that", f"{came.settled:.0f}"],
     ]
     report.table("Posts while workers die", ["what", "how many"], rows)
+    report.note(f"BENCH_DELIVERIES={count} BENCH_KILLS={kills}")
