@@ -1,7 +1,7 @@
 # make help lists what there is. Everything runs in .venv, which `make setup` builds from requirements.lock.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled fuzz check lint format types template \
+.PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled coverage fuzz check lint format types template \
 	openapi openapi-check diagram failure-cases bench bench-report cost chaos build admin-key lock clean
 
 VENV := .venv
@@ -64,6 +64,11 @@ test: setup ## run the tests on two cores; ARGS="-k name" for some
 test-doubled: setup ## the functional tests again, with every POST sent twice under one Idempotency-Key
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.doubled tests/functional
 
+coverage: setup ## docs/COVERAGE.md: which lines and branches the unit and functional tests run, by wing; ARGS="-n 2"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes --upgrade \
+		--target .covered/tools -r requirements/coverage.txt
+	@$(BIN)/python -m tests.covered $(ARGS)
+
 fuzz: setup ## schemathesis against a fresh host, by the API document; FUZZ_EXAMPLES, FUZZ_SEED
 	@$(BIN)/python -m tests.fuzz
 
@@ -124,10 +129,13 @@ lock: ## resolve requirements/*.in again
 	"$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		-o requirements.lock requirements/dev.in && \
+	"$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-deps \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		-o requirements/coverage.txt requirements/coverage.in && \
 	"$$tools/bin/uv" pip compile --quiet --python-version 3.13 --python-platform aarch64-manylinux2014 \
 		--generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		-c requirements.lock -o layers/dependencies/requirements.txt requirements/runtime.in
 
 clean: ## remove what the targets above made, but not .local, where the one-machine mode keeps its data
-	@rm -rf $(VENV) .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .aws-sam .covered .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

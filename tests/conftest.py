@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from hypothesis import settings
@@ -24,3 +25,10 @@ os.environ.update(
     POWERTOOLS_METRICS_NAMESPACE="Leadflow",
     POWERTOOLS_METRICS_DISABLED="true",
 )
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded for all tests stays to the end; the collector need not look at it after every few objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)

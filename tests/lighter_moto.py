@@ -4,7 +4,8 @@ It copies the whole table for each operation of a transaction, to have it back w
 transaction names is enough. It looks for each member of an answer under several names that it works out anew each
 time, as it does the names of its own operations. It walks through the whole table for each partition it is asked for.
 It takes each request for one of any service and any protocol, where most are the table's, whose signature nobody reads.
-And it answers for `requests` at 1,288 addresses, which nobody here uses.
+It answers for `requests` at 1,288 addresses, which nobody here uses. And it makes a key pair of 2,048 bits for each KMS
+key, though all of ours are symmetric and none of them signs.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
+from moto.kms import models as kms_models
+from moto.kms.utils import generate_private_key
 
 _SCALARS = ("S", "N", "BOOL", "NULL")
 
@@ -47,6 +50,7 @@ def _ways() -> tuple[tuple[Any, str, Any], ...]:
     return (
         (moto_models, "RESPONSES_METHODS", []),
         (moto_responses, "method_names_from_class", functools.cache(method_names_from_class)),
+        (kms_models, "generate_private_key", functools.cache(generate_private_key)),
         (DynamoDBBackend, "transact_write_items", _transaction(DynamoDBBackend.transact_write_items)),
         (Table, "query", _query(Table.query)),
         (BaseJSONSerializer, "_serialize_type_structure", _structure(BaseJSONSerializer._serialize_type_structure)),

@@ -102,7 +102,7 @@ def write() -> None:
     """Puts the sections of this run into docs/benchmarks.json, in place of older ones of the same name, and makes
     docs/BENCHMARKS.md of all that is there."""
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"sections": {}}
-    made = {**_environment(), "rounds": int(os.environ.get("BENCH_ROUNDS", "7"))}
+    made = {**environment(), "rounds": int(os.environ.get("BENCH_ROUNDS", "7"))}
     for name, one in _sections.items():
         kept["sections"][name] = {**asdict(one), "made": made}
     RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -142,7 +142,7 @@ def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         found = [f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES]
         return {

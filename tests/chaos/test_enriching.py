@@ -15,6 +15,7 @@ import pytest
 from leadflow.core import effects
 from leadflow.enrichment.service import (
     asking,
+    carrying,
     finishing,
     jobs,
     queueing,
@@ -22,13 +23,24 @@ from leadflow.enrichment.service import (
     requesting,
     running,
     settling,
+    sharing,
     sources,
     working,
 )
 from leadflow.enrichment.store import enrichments, money, runs
 from tests.chaos.killing import Place, kill_at, places
 from tests.cloud import fresh_cloud
-from tests.functional.enrichment.sources import World, asked, deliver, job, knows, note_queued, queue_events, shown
+from tests.functional.enrichment.sources import (
+    MISS,
+    World,
+    asked,
+    deliver,
+    job,
+    knows,
+    note_queued,
+    queue_events,
+    shown,
+)
 from tests.functional.enrichment.sources import source as source_shown
 from tests.functional.leads.people import added
 from tests.functional.leads.people import shown as lead_shown
@@ -37,12 +49,14 @@ from tests.harness import Clock, call
 _EVENT = "before-parameter-build.sqs.SendMessageBatch"
 _WATCHED = (
     asking,
+    carrying,
     finishing,
     jobs,
     queueing,
     requesting,
     running,
     settling,
+    sharing,
     sources,
     working,
     enrichments,
@@ -130,8 +144,40 @@ def test_a_run_that_dies_twice_ends() -> None:
             is_as_it_should_be(world, run["id"])
 
 
-def _job(world: World) -> dict[str, Any]:
-    for number in range(3):
+def _together(world: World) -> tuple[dict[str, Any], list[str]]:
+    """A job of two leads whose first source takes them together and knows one; its message is taken."""
+    world.put(PDL, priority=1, cost_per_request=0.1)
+    world[PDL].most_at_once = 25
+    world[PDL].answers = [knows(company_name="Acme"), MISS, knows(company_name="Acme")]
+    world[CRUST].answers = [knows(company_name="Acme")]
+    made = _job(world, 2)
+    deliver({"job_id": made["id"]})
+    [(message, _)] = world.messages()
+    return made, message["run_ids"]
+
+
+def test_runs_that_ask_together_and_die_anywhere_pay_nobody_twice_and_end() -> None:
+    watched = (asking, carrying, sharing, settling, money, finishing)
+    with new_world() as world:
+        _, run_ids = _together(world)
+        found = places(lambda: deliver({"run_ids": run_ids}), *watched)
+    assert len(found) > 20
+    for place in found:
+        with new_world() as world:
+            made, run_ids = _together(world)
+            assert kill_at(place, lambda ids=run_ids: deliver({"run_ids": ids}), *watched)
+            recovered(world)
+            ended = job(made["id"])
+            assert (ended["status"], ended["total"], ended["done"], ended["reserved"]) == ("completed", 2, 2, 0), place
+            whom = [person.email for person, _ in world[PDL].asked]
+            assert len(whom) == len(set(whom)), f"killed at {place}: somebody was asked about twice"
+            spent = source_shown(PDL)["spent_today"] + source_shown(CRUST)["spent_today"]
+            charged = 0.1 * world[PDL].charged + 0.05 * world[CRUST].charged
+            assert round(spent, 6) == ended["cost"] >= round(charged, 6), place
+
+
+def _job(world: World, leads: int = 3) -> dict[str, Any]:
+    for number in range(leads):
         added(f"lead{number}@example.com")
     body = {"filter": {"all": []}, "fields": ["company_name"], "max_cost": 1}
     made: dict[str, Any] = call("enrichment/enrich_many", body).json

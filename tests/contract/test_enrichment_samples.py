@@ -220,7 +220,7 @@ def test_many_at_once_are_answered_each_for_themselves(world: World) -> None:
     assert isinstance(two, Answer)
     assert (one.outcome, two.outcome, one.charged, two.charged) == ("partial", "not_found", 1, 0)
     assert isinstance(three, errors.RateLimited)
-    assert isinstance(four, errors.UpstreamRejected)
+    assert isinstance(four, errors.OutcomeUnknown), "it is not said whether it was paid"
     assert len(world.asked) == 1
 
 
@@ -271,3 +271,55 @@ def test_what_a_lookup_takes_at_most_is_in_the_price_list() -> None:
     assert source("forager").most_credits(by_mail, title) == 5
     assert source("forager").most_credits(by_profile, title) == 1
     assert source("forager").most_credits(Person(), title) == 0
+
+
+def test_those_who_are_asked_for_together_are_told_apart_by_what_they_were_asked_by(world: World) -> None:
+    [told] = sample("crustdata", "person_200_v2025-11-01")
+    other = json.loads(json.dumps(told))
+    told["matched_on"], other["matched_on"] = "HTTPS://LINKEDIN.COM/in/ana-ruiz-demo", "another form of bo's address"
+    other["matches"][0]["person_data"]["basic_profile"]["current_title"] = "Another"
+    bo, cy = Person(linkedin_url="linkedin.com/in/bo"), Person(linkedin_url="linkedin.com/in/cy")
+    world.says([told, other])
+
+    one, two = source("crustdata").lookup_many([ANA, bo], {"job_title"})
+    three = source("crustdata").lookup_many([cy, bo, ANA], {"job_title"})
+
+    assert isinstance(one, Answer)
+    assert isinstance(two, Answer)
+    assert (values(one), values(two)) == ({"job_title": "VP of Revenue Operations"}, {"job_title": "Another"})
+    assert [type(each) for each in three] == [errors.OutcomeUnknown, errors.OutcomeUnknown, Answer]
+
+
+def test_those_who_were_asked_for_together_before_2025_11_are_told_apart_too(world: World) -> None:
+    [told] = sample("crustdata", "person_200")
+    [missed] = sample("crustdata", "person_not_found")
+    bo = Person(linkedin_url="linkedin.com/in/bo")
+    cy, dee = Person(linkedin_url="linkedin.com/in/cy"), Person(linkedin_url="linkedin.com/in/no-one-demo")
+    world.says([missed, {**told, "query_linkedin_profile_urn_or_slug": ["ana-ruiz-demo"]}, {"title": "Chief"}])
+
+    ana, none, third = source("crustdata", "legacy").lookup_many([ANA, dee, bo], {"job_title"})
+    lost = source("crustdata", "legacy").lookup_many([bo, cy], {"job_title"})
+
+    assert isinstance(ana, Answer)
+    assert isinstance(none, Answer)
+    assert isinstance(third, Answer)
+    assert (values(ana)["job_title"], none.outcome, values(third)) == (
+        "VP of Revenue Operations",
+        "not_found",
+        {"job_title": "Chief"},
+    )
+    assert (ana.credits, none.credits) == (3, 0)
+    assert [type(one) for one in lost] == [errors.OutcomeUnknown] * 2
+
+
+def test_with_whom_a_person_can_be_asked_for() -> None:
+    by_mail, title = Person(email="ana@acme-demo.example"), frozenset({"job_title"})
+    funding = frozenset({"job_title", "company_funding"})
+
+    assert source("people_data_labs").shared_kind(by_mail, title) == "person"
+    assert source("people_data_labs").shared_kind(by_mail, funding) is None, "their company is another request"
+    assert source("people_data_labs").shared_kind(Person(company_website="acme.example"), title) is None
+    assert source("crustdata").shared_kind(ANA, title) != source("crustdata").shared_kind(by_mail, title)
+    assert source("forager").shared_kind(ANA, title) is None
+    assert [source(name).shares(title) for name in ("people_data_labs", "crustdata", "forager")] == [True, True, False]
+    assert source("crustdata").shares(funding) is False

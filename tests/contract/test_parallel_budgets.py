@@ -76,6 +76,7 @@ def test_a_thousand_runs_at_once_spend_what_the_budget_allows_and_no_more() -> N
     source = sources.new_source("people_data_labs")
     source.is_active, source.api_key, source.cost_per_request = True, "sealed", micros(PRICE)
     source.daily_budget = micros(BUDGET)
+    table.create(source)
     provider = Counting()
     ready = Ready(source, provider)
     fills = FILLS["people_data_labs"]

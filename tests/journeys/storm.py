@@ -29,6 +29,7 @@ from local import faults
 from local.client import Api, Refused, Run
 from tests.journeys.host import ROOT, HostProcess
 from tests.journeys.patient import Patient
+from tests.journeys.storm_people import Gathering, Meeting
 from tests.journeys.storm_work import Enriching, Running, Scoring, Talking, Work
 
 KEY = "lf_" + "s" * 43
@@ -257,7 +258,9 @@ def works(leads: int) -> list[Work]:
     """Everything but the campaign, of about this size."""
     if not leads:
         return []
-    return [Running(max(1, leads // 5)), Talking(max(2, leads // 5)), Enriching(leads), Scoring(max(1, leads // 5))]
+    some = max(1, leads // 5)
+    about_people = [Meeting(some), Gathering(max(1, leads // 10))]
+    return [Running(some), Talking(max(2, some)), Enriching(leads), Scoring(some), *about_people]
 
 
 def main(arguments: list[str]) -> int:
@@ -272,6 +275,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(options.keep or folder) / "data"
+        directory.parent.mkdir(parents=True, exist_ok=True)
         storm = Storm(directory, options.seed, options.leads, options.kills, options.per_second, works(options.others))
         print(json.dumps({"seed": options.seed, **storm.run()}, indent=2))  # noqa: T201 - what the program is for
     return 0

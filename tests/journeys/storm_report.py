@@ -27,9 +27,10 @@ leaves the data to look at). A small storm by the same code is in the suite (`te
 The whole host is ended by SIGKILL, workers, queues, timers and running state machines with it, and started again. Until
 the next start AWS fails on purpose (`FAULTS=<seed>`, [local/faults.py](../local/faults.py), which production code never
 sees) while a campaign of two steps is paused and resumed, leads come by import and by the API and start runs that wait,
-tag, mail and post, people write by SMS and are answered, three paid sources are asked under a budget, and signals are
-recorded. The mail, message, webhook and data providers time out after accepting, refuse for too much, or break. A seed
-decides what is done; threads decide where it hits, so a seed makes the same kind of run, not the same run.
+tag, mail and post, people write by SMS and are answered, three paid sources are asked under a budget, signals are
+recorded, callers compete for the times of one colleague, leads are merged, and people are erased. The mail, message,
+webhook and data providers time out after accepting, refuse for too much, or break. A seed decides what is done; threads
+decide where it hits, so a seed makes the same kind of run, not the same run.
 
 ## What must be true at the end
 
@@ -40,6 +41,8 @@ decides what is done; threads decide where it hits, so a seed makes the same kin
   once at most; no delivery waits or is parked.
 - No source was asked twice about anybody; charged ≤ counted ≤ budget; nothing stays reserved.
 - Every signal that was taken is there once, and the parts of a score add up to it.
+- Every time that callers competed for is booked once, and by the caller who was told so.
+- Merged leads are one, with every signal of both once; erased people are gone, and their addresses stay refused.
 - A recount finds the counters as they are, every item is valid and has its owner (`make validate`), all queues and
   dead-letter queues are empty.
 
@@ -51,10 +54,6 @@ A run in which any of this is not so ends with an error and is not in the table.
   no response then. `test_a_lost_answer_says_that_it_is_lost`.
 - The SDK's own repetition of the write that keeps an answer under its Idempotency-Key made a 500 of work that was done.
   `test_an_answer_that_the_sdk_kept_twice_is_given`.
-
-Before AWS was made to fail, the campaign alone went through 52 kills, 19 pauses and 22 changes of the provider's
-behaviour (2,000 leads, two steps, 25 mails a second, seed 1, 372 s, commit fad4a98): 3,850 mails at the provider, none
-twice; of 150 nobody could say whether they were sent, and they were not sent again.
 """
 
 
@@ -77,6 +76,8 @@ def report(runs: list[dict[str, Any]]) -> str:
         ("messages", [_counts(run["talking"]["messages"]) for run in runs]),
         ("charged ≤ counted ≤ budget, USD", [_money(run["enriching"]) for run in runs]),
         ("signals", [run["scoring"]["signals"] for run in runs]),
+        ("times of meetings, callers, booked", [_listed(run["meeting"]) for run in runs]),
+        ("leads merged, erased", [_listed(run["gathering"]) for run in runs]),
         ("items", [run["validate"] for run in runs]),
         ("recount", [run["recount"] for run in runs]),
         ("messages left in queues", [run["queued"] for run in runs]),
@@ -110,6 +111,10 @@ def _mails(running: dict[str, Any]) -> str:
 
 def _money(enriching: dict[str, Any]) -> str:
     return f"{enriching['charged']} ≤ {enriching['counted']} ≤ {enriching['budget']}"
+
+
+def _listed(figures: dict[str, int]) -> str:
+    return ", ".join(str(figure) for figure in figures.values())
 
 
 def _counts(counts: dict[str, int]) -> str:

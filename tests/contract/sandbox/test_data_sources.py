@@ -143,6 +143,22 @@ def test_many_at_once(asked: Running, name: Source) -> None:
     assert answers[3].fields == alone.fields
 
 
+def test_many_profiles_at_once_at_crustdata_before_2025_11(asked: Running) -> None:
+    client = source("crustdata", "legacy")
+    people = [Person(linkedin_url=f"linkedin.com/in/lead{number}-acme") for number in range(24)]
+    people.append(Person(linkedin_url="linkedin.com/in/nobody-acme"))
+
+    answers = client.lookup_many(people, {"job_title"})
+
+    assert [one.outcome for one in answers if isinstance(one, Answer)] == ["matched"] * 24 + ["not_found"]
+    assert spent(asked)["crustdata"] == {"requests": 1, "charged": 24, "credits": 72}
+    alone = client.lookup(people[3], {"job_title"})
+    assert isinstance(answers[3], Answer)
+    assert answers[3].fields == alone.fields
+    assert client.shared_kind(people[3], {"job_title"}) == "profile"
+    assert client.shared_kind(ADA, {"job_title"}) is None
+
+
 def test_twins_are_nobody_in_particular(asked: Running) -> None:
     assert source("crustdata").lookup(Person(email="twins@acme.example"), ALL).outcome == "ambiguous"
     twins = Person(name="Ada Twins", company_website="acme.example")

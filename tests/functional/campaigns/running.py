@@ -7,6 +7,9 @@ import os
 from collections import Counter
 from typing import Any
 
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sqs.models import sqs_backends
+
 from leadflow.campaigns import store
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import aws, seams
@@ -80,10 +83,20 @@ def take_messages() -> list[str]:
     return found
 
 
+def take_delayed() -> list[str]:
+    """The bodies of all messages on the queue, also of those that come later: its delays are in real time."""
+    sqs = sqs_backends[DEFAULT_ACCOUNT_ID][os.environ["AWS_REGION"]]
+    queue = next((one for one in sqs.queues.values() if one.name == "cohorts"), None)
+    if queue is None:
+        return []
+    taken, queue._messages = queue._messages, []
+    return [str(message.body) for message in taken]
+
+
 def lose_everything() -> None:
     """Queue, bus and schedules are emptied."""
     take_announced()
-    take_messages()
+    take_delayed()
     scheduler = aws.client("scheduler")
     for schedule in scheduler.list_schedules(GroupName=os.environ["SCHEDULE_GROUP"])["Schedules"]:
         scheduler.delete_schedule(GroupName=os.environ["SCHEDULE_GROUP"], Name=schedule["Name"])

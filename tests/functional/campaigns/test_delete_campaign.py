@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from leadflow.campaigns import store
+from leadflow.core import table
 from tests.functional.campaigns.campaigning import campaign, stand, step
-from tests.functional.wire import interrupted, stored
-from tests.harness import Answer, call
+from tests.functional.campaigns.mailing import MailService, email_channel
+from tests.functional.campaigns.running import (
+    acted,
+    lose_everything,
+    people,
+    ready,
+    reconciled,
+    take_announced,
+    work,
+)
+from tests.functional.wire import Killed, interrupted, killed_at, stored
+from tests.harness import Answer, Clock, call, door
+
+
+def left(campaign_id: str) -> set[str]:
+    """The kinds of items that are left of a campaign."""
+    return {item["type"]["S"] for item in stored() if item["pk"]["S"] == f"CAMP#{campaign_id}"}
 
 
 def delete(campaign_id: str, **headers: str) -> Answer:
@@ -14,7 +31,7 @@ def delete(campaign_id: str, **headers: str) -> Answer:
 
 
 @pytest.mark.parametrize("status", ["draft", "completed"])
-def test_a_campaign_goes_with_all_that_is_its_own(status: str) -> None:
+def test_a_campaign_goes_with_all_that_is_its_own(status: str, clock: Clock) -> None:
     campaign_id = campaign()
     step(campaign_id)
     stand(campaign_id, status)
@@ -23,7 +40,10 @@ def test_a_campaign_goes_with_all_that_is_its_own(status: str) -> None:
 
     assert call("campaigns/get_campaign", path={"campaign_id": campaign_id}).status == 404
     assert call("campaigns/list_campaigns").json["items"] == []
-    assert not [item for item in stored() if item["pk"]["S"] == f"CAMP#{campaign_id}"]
+    assert left(campaign_id) == {"CampaignRemoval"}
+    work()
+    reconciled(clock)
+    assert left(campaign_id) == set()
 
 
 @pytest.mark.parametrize("status", ["active", "paused"])
@@ -43,7 +63,39 @@ def test_a_step_that_is_added_meanwhile_goes_too() -> None:
     with interrupted(lambda: step(campaign_id)):
         assert delete(campaign_id).status == 204
 
-    assert not [item for item in stored() if item["pk"]["S"] == f"CAMP#{campaign_id}"]
+    assert left(campaign_id) == {"CampaignRemoval"}
+
+
+def test_a_large_one_goes_in_pages_whoever_dies_and_however_often_it_is_announced(
+    mails: MailService, clock: Clock
+) -> None:
+    email_channel()
+    people(3)
+    campaign_id = ready(steps=2)
+    acted(campaign_id, "launch_campaign")
+    work()
+    for number in range(600):
+        table.create(store.skipped_member(campaign_id, "S1", 1, f"L{number}", "lead_gone"))
+    acted(campaign_id, "complete_campaign")
+    work()
+    assert delete(campaign_id).status == 204
+    [announced] = take_announced()
+
+    with killed_at(300, sent=False), pytest.raises(Killed):
+        door("campaigns/plan_audience")(announced, None)
+    assert 0 < len(stored("SkippedMember")) < 600
+    lose_everything()
+    reconciled(clock, minutes=5)
+    assert left(campaign_id) == {"CampaignRemoval"}
+    door("campaigns/plan_audience")(announced, None)
+
+    # What a worker writes that was at the campaign when it was deleted goes by the last look.
+    table.create(store.skipped_member(campaign_id, "S1", 1, "L1", "lead_gone"))
+    reconciled(clock, minutes=15)
+    assert left(campaign_id) == {"CampaignRemoval"}
+    reconciled(clock, minutes=15)
+    assert left(campaign_id) == set()
+    assert stored("EmailSent")
 
 
 def test_a_stale_version_is_refused() -> None:

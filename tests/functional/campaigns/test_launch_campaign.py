@@ -44,7 +44,6 @@ def test_all_that_is_missing_is_named() -> None:
 def test_what_would_do_nothing_is_refused() -> None:
     email_channel()
 
-    assert named(act(ready(audience_mode="evergreen"), "launch_campaign")) == ["audience_mode"]
     assert named(act(ready(goal={"event": "form_submitted"}), "launch_campaign")) == ["goal.event"]
 
 

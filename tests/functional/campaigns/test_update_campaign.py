@@ -6,6 +6,8 @@ import pytest
 
 from leadflow.campaigns.schema import EmailCampaignEdit
 from tests.functional.campaigns.campaigning import EVERYONE, campaign, named, patch, stand
+from tests.functional.campaigns.mailing import email_channel
+from tests.functional.campaigns.running import acted, ready
 from tests.functional.wire import interrupted
 from tests.harness import Clock, call
 
@@ -80,8 +82,9 @@ def test_a_frozen_audience_is_not_changed(field: str) -> None:
 
 
 def test_an_evergreen_audience_may_change() -> None:
-    campaign_id = campaign(audience_mode="evergreen")
-    stand(campaign_id, "active")
+    email_channel()
+    campaign_id = ready(audience_mode="evergreen")
+    acted(campaign_id, "launch_campaign")
 
     answer = patch(campaign_id, {"target_audience": {"any": []}})
 

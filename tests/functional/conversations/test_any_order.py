@@ -56,8 +56,16 @@ def state(channel: dict[str, Any]) -> list[dict[str, Any]]:
     """All that callers can see of it, without ids and times that are ours."""
     names = ("role", "content", "direction", "status", "occurred_at", "provider_message_id", "metadata", "attachments")
     (shown,) = [one for one in conversations() if one["channel_config_id"] == channel["id"]]
-    names_of_it = ("status", "channel", "unread_count", "last_message_at", "window_closes_at", "channel_metadata")
-    kept = {name: shown[name] for name in names_of_it}
+    of_it = (
+        "status",
+        "channel",
+        "unread_count",
+        "started_at",
+        "last_message_at",
+        "window_closes_at",
+        "channel_metadata",
+    )
+    kept = {name: shown[name] for name in of_it}
     return [kept, *({name: one[name] for name in names} for one in messages(shown["id"]))]
 
 

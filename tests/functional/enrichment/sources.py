@@ -33,6 +33,9 @@ class FakeSource:
     meanwhile: Callable[[], object] | None = None
     most_at_once: int = 1
     credits_of_a_request: float = 1
+    charged: int = 0
+    together: list[int] = field(default_factory=list)
+    whole: list[Exception] = field(default_factory=list)
 
     @property
     def fills(self) -> frozenset[Any]:
@@ -51,14 +54,32 @@ class FakeSource:
         self.asked.append((person, frozenset(fields)))
         if self.meanwhile is not None:
             self.meanwhile()
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0] if self.answers else MISS
+        answer = self._next()
         if isinstance(answer, Exception):
             raise answer
         found: Answer = answer
         return found
 
+    def _next(self) -> Any:
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0] if self.answers else MISS
+        self.charged += answer.charged if isinstance(answer, Answer) else 0
+        return answer
+
+    def shares(self, fields: Set[str]) -> bool:
+        return self.most_at_once > 1
+
+    def shared_kind(self, person: Person, fields: Set[str]) -> str | None:
+        return "person" if self.shares(fields) else None
+
     def lookup_many(self, people: Sequence[Person], fields: Set[str]) -> list[Any]:
-        return [self.lookup(person, fields) for person in people]
+        """An answer or an error each; those in `whole` are of the request. `together` has how many were asked for."""
+        self.together.append(len(people))
+        self.asked += [(person, frozenset(fields)) for person in people]
+        if self.meanwhile is not None:
+            self.meanwhile()
+        if self.whole:
+            raise self.whole.pop(0)
+        return [self._next() for _ in people]
 
 
 class World:

@@ -259,6 +259,18 @@ def test_what_is_far_too_large_holds_nobody_up(name: str) -> None:
         json.dumps(messages(shown["id"]), allow_nan=False)
 
 
+def test_a_report_about_what_a_person_wrote_changes_nothing() -> None:
+    channel = DOORS["sms"].channel()
+    DOORS["sms"].post(channel, DOORS["sms"].good)
+    worked_on()
+    before = messages()
+
+    assert DOORS["status"].post(channel, DOORS["status"].good).status == 204
+    (delivery,) = worked_on()
+
+    assert (delivery.state, messages()) == ("processed", before)
+
+
 def test_ten_thousand_events_are_all_looked_at() -> None:
     door = DOORS["events"]
     others = [event(None, sg_event_id=f"e{number}") for number in range(9_999)]

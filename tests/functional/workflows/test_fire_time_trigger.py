@@ -10,6 +10,7 @@ import pytest
 
 from leadflow.core import seams
 from tests.functional import wire
+from tests.functional.conftest import Told
 from tests.functional.leads.people import added
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.test_dispatch_changes import Activate, runs_of, tagging
@@ -72,6 +73,17 @@ def test_lost_wake_ups_are_made_good_from_the_table_alone(timed: Any, timers: Ti
         assert reconciled()["timers_woken"] == 1
         timers.run_until(clock.moment)
     assert [moment for moment, _ in fired(workflow_id)] == [f"2026-03-02T{h}:00:00.000Z" for h in (10, 11, 12)]
+
+
+def test_how_late_the_first_moment_was_is_told(timed: Any, timers: Timers, clock: Clock, told: Told) -> None:
+    timed(HOURLY)
+    timers.run_until(at("2026-03-02T10:00:00Z"))
+    assert told() == []
+    timers.lose()
+    clock.moment = at("2026-03-02T11:40:00Z")
+    reconciled()
+    timers.run_until(at("2026-03-02T11:41:00Z"))
+    assert told() == [("ScheduleLag", 2400)]
 
 
 def test_of_missed_moments_the_latest_fires_and_says_how_many_it_stands_for(

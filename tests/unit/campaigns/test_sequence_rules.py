@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadflow.campaigns.rules import audience, editing, members, sequence, variants, windows
+from leadflow.campaigns.rules import audience, cohorts, editing, members, sequence, variants, windows
 from leadflow.campaigns.rules.members import Member
 from leadflow.core import clock
 from leadflow.core.gates import first_closed
@@ -19,6 +19,7 @@ from leadflow.core.gates import first_closed
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CAMPAIGN: dict[str, Any] = {
     "target_audience": {"all": []},
+    "audience_mode": "snapshot",
     "exclusions": None,
     "goal": None,
     "stop_on_reply": True,
@@ -158,6 +159,26 @@ def test_nobody_is_in_the_audience_before_there_is_one() -> None:
     assert not audience.fits({**CAMPAIGN, "target_audience": None}, LEAD, NOW)
     assert audience.fits(CAMPAIGN, LEAD, NOW)
     assert audience.normal_address(" Ada@EXAMPLE.com ") == "ada@example.com"
+
+
+def test_an_evergreen_audience_takes_in_who_has_an_address() -> None:
+    without = {**LEAD, "email": None}
+    assert audience.fits(CAMPAIGN, without, NOW)
+    assert not audience.fits({**CAMPAIGN, "audience_mode": "evergreen"}, without, NOW)
+    assert audience.fits({**CAMPAIGN, "audience_mode": "evergreen"}, LEAD, NOW)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=3), moments.map(clock.stamp), min_size=1, max_size=20))
+def test_who_joins_within_a_quarter_of_an_hour_of_the_first_makes_one_cohort(joined: dict[str, str]) -> None:
+    left, seen = dict(joined), list[str]()
+    while left:
+        first, together = cohorts.come_together(left)
+        moments_of = [clock.parse(left.pop(member)) for member in together]
+        assert clock.stamp(min(moments_of)) == first
+        assert max(moments_of) - min(moments_of) <= timedelta(minutes=15)
+        assert all(clock.parse(at) > max(moments_of) for at in left.values())
+        seen += together
+    assert sorted(seen) == sorted(joined)
 
 
 ASKED = [

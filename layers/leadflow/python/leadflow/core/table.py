@@ -20,7 +20,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from leadflow.core import aws, clock, ids, seams
+from leadflow.core import aws, batches, clock, ids, seams
 from leadflow.core.settings import settings
 from leadflow.core.turns import Turns
 
@@ -35,7 +35,6 @@ _REFUSED = "ConditionalCheckFailedException"
 _PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 # DynamoDB refuses to look for longer keys, and ids in paths are as long as callers like.
 _MAX_PK_BYTES, _MAX_SK_BYTES = 2048, 1024
-_BATCH = 100
 _CONTENTION_TURNS = Turns(6, longest_pause_seconds=0.5)
 _LAST = "\U0010ffff"
 
@@ -190,24 +189,16 @@ def find(kind: type[ItemT], pk: str, sk: str) -> ItemT | None:
 
 def find_many(kind: type[ItemT], keys: Iterable[tuple[str, str]]) -> list[ItemT]:
     """The items at these keys that exist and are of this kind, in the order of the keys; one call per 100."""
-    wanted = list(dict.fromkeys(keys))
-    found: dict[tuple[str, str], ItemT] = {}
-    for start in range(0, len(wanted), _BATCH):
-        for raw in _batch_get(wanted[start : start + _BATCH]):
-            if raw["type"]["S"] == _discriminator(kind):
-                found[raw["pk"]["S"], raw["sk"]["S"]] = kind.from_raw_data(raw)
-    return [found[key] for key in wanted if key in found]
+    found = find_each([(kind, *key) for key in dict.fromkeys(keys)])
+    return [item for item in found if item is not None]
 
 
-def _batch_get(keys: list[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    table = settings().table_name
-    pending: dict[str, Any] = {
-        table: {"Keys": [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys], "ConsistentRead": True}
-    }
-    while pending:
-        answer = aws.client("dynamodb").batch_get_item(RequestItems=pending)
-        yield from answer["Responses"].get(table, [])
-        pending = answer.get("UnprocessedKeys") or {}
+def find_each(wanted: Sequence[tuple[type[Item], str, str]]) -> list[Any]:
+    """The item of each class at each key, or None, in this order; one call per 100 different keys."""
+    keys = list(dict.fromkeys((pk, sk) for _, pk, sk in wanted))
+    raw = {(one["pk"]["S"], one["sk"]["S"], one["type"]["S"]): one for one in batches.raw_items(keys)}
+    found = ((kind, raw.get((pk, sk, _discriminator(kind)))) for kind, pk, sk in wanted)
+    return [None if one is None else kind.from_raw_data(one) for kind, one in found]
 
 
 def create(item: ItemT) -> ItemT:

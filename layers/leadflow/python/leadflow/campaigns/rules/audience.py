@@ -11,8 +11,13 @@ from leadflow.core import conditions
 
 
 def fits(campaign: Mapping[str, Any], lead: Mapping[str, Any], now: datetime) -> bool:
-    """Whether the lead is one of those the campaign is for. Nobody is before it has a target audience."""
+    """Whether the lead is one of those the campaign is for. Nobody is before it has a target audience.
+
+    Of an evergreen campaign nobody is without an address: they join once they have one.
+    """
     audience = campaign["target_audience"]
+    if campaign["audience_mode"] == "evergreen" and lead["email"] is None:
+        return False
     return audience is not None and conditions.evaluate(audience, {"lead": lead}, now)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from leadflow.core import clock
+
 # A provider takes this many mails in one call.
 MAX_MEMBERS = 1_000
 # Members who wait for their window to open go together when it opens within the same so many minutes.
@@ -25,6 +27,17 @@ def by_opening(waits: Mapping[str, datetime]) -> list[tuple[datetime, list[str]]
     if len(ordered) > MAX_PARTS:
         ordered[MAX_PARTS - 1 :] = [[pair for group in ordered[MAX_PARTS - 1 :] for pair in group]]
     return [(max(moment for moment, _ in group), [member for _, member in group]) for group in ordered]
+
+
+def come_together(joined: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Who of those who joined, by when (RFC 3339), makes one cohort: the first of them, and who came soon after.
+
+    Gives when the first one came, and all who came within a quarter of an hour of that, in their order. Raises
+    ValueError when there is nobody.
+    """
+    first = min(joined.values())
+    until = clock.stamp(clock.parse(first) + _TOGETHER)
+    return first, [member for member, at in joined.items() if at <= until]
 
 
 def without(members: Sequence[str], gone: Iterable[str]) -> list[str]:

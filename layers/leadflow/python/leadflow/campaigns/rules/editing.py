@@ -13,8 +13,8 @@ _WORDS = frozenset({"name", "description"})
 _AUDIENCE = frozenset({"target_audience", "exclusions"})
 _LAUNCHED = ("active", "paused")
 _EFFECTS = {
-    "target_audience": "Decides who joins from now on; who is in the campaign stays.",
-    "exclusions": "Decides who joins from now on, and holds for every mail that is not sent yet.",
+    "target_audience": "All leads are looked at again: who fits now joins; who is in the campaign stays.",
+    "exclusions": "All leads are looked at again: who is not excluded now joins; holds for every mail not sent yet.",
     "channel_id": "Mails that are not claimed yet go out by this channel.",
     "sender": "Mails that are not claimed yet are from this address.",
     "from_name": "Mails that are not claimed yet are from this name.",

@@ -24,7 +24,9 @@ def campaign_active(status: str, pause_reason: str | None) -> Gate:
     return failed("campaign", f"campaign_{status}", f"{_STATUS[status]}{because}")
 
 
-def in_audience(status: str, *, is_member: bool, fits: bool, is_excluded: bool, is_being_frozen: bool) -> Gate:
+def in_audience(
+    status: str, *, is_member: bool, fits: bool, is_excluded: bool, is_being_frozen: bool, is_evergreen: bool = False
+) -> Gate:
     """Whether the lead is, or by what it is now would be, in the audience."""
     if is_member:
         return passed("audience")
@@ -34,6 +36,8 @@ def in_audience(status: str, *, is_member: bool, fits: bool, is_excluded: bool, 
         return failed("audience", "excluded", "The campaign's exclusions name the lead.")
     if fits and is_being_frozen:
         return Gate("audience", "pending", "audience_not_frozen", "The audience is still being put together.")
+    if fits and is_evergreen and status != "completed":
+        return Gate("audience", "pending", "joins", "The lead joins once what it did last is read, or it changes next.")
     if fits:
         return failed("audience", "not_in_audience", "The lead did not fit when the audience was put together.")
     return failed("audience", "not_in_audience", "The lead does not fit the target audience.")

@@ -41,7 +41,8 @@ class AudiencePreview(Read):
 
     `matched` leads fit the target audience: `count` of them get the first mail, the others do not, by reason. All
     numbers are of the leads looked at so far; with `complete` false, asking with `next_cursor` goes on and answers the
-    numbers up to there. `without_timezone` of those who get the mail would have the campaign's time zone.
+    numbers up to there. `without_timezone` of those who get the mail would have the campaign's time zone. Who comes to
+    fit an evergreen campaign later, or has no address yet, is in no number.
     """
 
     count: int
@@ -105,7 +106,7 @@ class SimulatedCost(Read):
 
 
 class CampaignSimulation(Read):
-    """A campaign as it would run.
+    """A campaign as it would run for those who fit now; who joins an evergreen campaign later is not foreseen.
 
     `excluded` leads fit the target audience but for the exclusions. With `complete` false, the numbers are of the leads
     looked at so far, and asking with `next_cursor` goes on and answers the numbers up to there.

@@ -123,8 +123,10 @@ class EmailCampaignCreate(Write):
     """A new campaign. Its name is all it needs; to be launched it also needs `target_audience` and a step.
 
     `target_audience` is a condition over leads; `{"all": []}` is everyone. By default the audience is frozen at the
-    launch (`snapshot`), there is no cap, window, rate or ramp, and who replies gets no more mails. `warm_up` holds
-    from each of its days until the next one it names; the last one ends with its day.
+    launch (`snapshot`), there is no cap, window, rate or ramp, and who replies gets no more mails. With `evergreen`
+    every lead with an email address that comes to fit after the launch joins too, once, and begins with the first step;
+    such a campaign goes on until it is completed. `warm_up` holds from each of its days until the next one it names;
+    the last one ends with its day.
     """
 
     name: CampaignName

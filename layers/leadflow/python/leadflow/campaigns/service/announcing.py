@@ -54,6 +54,18 @@ def announce(campaign_id: str) -> bool:
     return not failed
 
 
+def announce_at(campaign_id: str, moment: datetime) -> None:
+    """Sees to it that the run of a campaign is announced then; where that fails, reconcile does it.
+
+    The jobs bus has no delay, so the message goes by the queue of cohorts, within the 15 minutes that one can wait.
+    """
+    queue = wakeups.Queue(settings().cohorts_queue_url, "", "")
+    try:
+        wakeups.tell_at(queue, {"campaign_id": campaign_id}, moment, campaign_id)
+    except (BotoCoreError, ClientError) as error:
+        logger().warning("campaign not told", campaign_id=campaign_id, error_type=type(error).__name__)
+
+
 def _name(cohort: runs.Cohort, moment: datetime) -> str:
     """What the schedule of a cohort is called: by campaign, cohort (which is of one step) and time."""
     return f"{cohort.campaign_id}-{cohort.id}-{wakeups.second(moment):%Y%m%d%H%M%S}"

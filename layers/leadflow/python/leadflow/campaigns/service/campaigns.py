@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import editing
 from leadflow.campaigns.service.counts import with_counts
-from leadflow.core import conditions, removal, table
+from leadflow.core import conditions, table
 from leadflow.core.errors import Conflict, InvalidInput, NotFound, PreconditionFailed, RateLimited
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from leadflow.campaigns.schema import EmailCampaignCreate, EmailCampaignUpdate
 
 TURNS = Turns(8, longest_pause_seconds=0.5)
+# Who belongs to the audience of an evergreen campaign is asked of all leads again when one of these has changed.
+_OF_AUDIENCE = frozenset({"target_audience", "exclusions"})
+# What leads do is told to a launched campaign by these.
+_OF_LISTENING = _OF_AUDIENCE | {"goal"}
 
 
 def create_campaign(body: EmailCampaignCreate, created_by: str | None) -> Record:
@@ -55,11 +59,8 @@ def update_campaign(
         _check(changes, campaign_id)
         for name, value in changes.items():
             setattr(campaign, name, value)
-        if changes and not dry_run:
-            try:
-                table.save(campaign)
-            except table.Stale:
-                continue
+        if changes and not dry_run and not _written(campaign, changes):
+            continue
         record = with_counts([campaign])[0]
         record["effects"] = editing.effects_of_change(campaign.status, changes)
         return record
@@ -67,20 +68,20 @@ def update_campaign(
 
 
 def delete_campaign(campaign_id: str, if_match: int | None) -> None:
-    """Removes a campaign with its steps and counts; its mails stay.
+    """Removes a campaign with its steps, at once, and by a worker all else that is its own; its mails stay.
 
     Raises NotFound, PreconditionFailed, Conflict for one that may still send.
     """
+    from leadflow.campaigns.service import removing
+
     for _ in TURNS:
         campaign = expected(campaign_id, if_match)
         if campaign.status in ("active", "paused"):
             raise Conflict(f"Campaign {campaign_id} is {campaign.status}; complete it first.", campaign_id)
         try:
-            store.remove_campaign(campaign, store.steps_of(campaign_id))
+            removing.begin(campaign)
         except table.TransactionRefused:
             continue
-        # What is left is of use to nobody, and found by nobody: a call that dies here leaves it behind.
-        removal.remove(removal.keys_under(campaign.pk))
         return
     raise crowded(campaign_id)
 
@@ -110,6 +111,30 @@ def _allow(campaign: store.EmailCampaign, changes: Mapping[str, Any]) -> None:
     if settled:
         told = "; ".join(f"{field}: {reason}" for field, reason in settled)
         raise Conflict(f"What cannot be changed any more of campaign {campaign.id}: {told}.", campaign.id)
+
+
+def _written(campaign: store.EmailCampaign, changes: Mapping[str, Any]) -> bool:
+    """Whether a changed campaign could be written, with what follows from the change."""
+    if campaign.status not in ("active", "paused") or _OF_LISTENING.isdisjoint(changes):
+        try:
+            table.save(campaign)
+        except table.Stale:
+            return False
+        return True
+    from leadflow.campaigns.service import announcing
+    from leadflow.campaigns.store import cohorts as runs
+
+    run = runs.find_run(campaign.id)
+    if run is None:
+        raise NotFound("campaign", campaign.id)
+    run.walk_again = run.walk_again or not _OF_AUDIENCE.isdisjoint(changes)
+    runs.ask_again(run)
+    try:
+        runs.start_run(campaign, run)
+    except table.TransactionRefused:
+        return False
+    announcing.announce(campaign.id)
+    return True
 
 
 def _check(fields: Mapping[str, Any], campaign_id: str | None = None) -> None:

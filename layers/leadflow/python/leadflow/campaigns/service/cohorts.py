@@ -16,7 +16,7 @@ from leadflow.campaigns.service import announcing, cohort_batches, ending
 from leadflow.campaigns.service.cohort_batches import Progress
 from leadflow.campaigns.service.members import Scene, excluded_steps
 from leadflow.campaigns.store import cohorts as runs
-from leadflow.core import clock, effects, seams, table
+from leadflow.core import clock, effects, lateness, seams, table
 from leadflow.core.errors import InProgress, LeadflowError, OutcomeUnknown, RateLimited, UpstreamUnavailable
 from leadflow.core.observability import logger
 from leadflow.core.turns import Turns
@@ -34,7 +34,13 @@ _TURNS = Turns(8, longest_pause_seconds=0.5)
 
 
 def work(message: dict[str, Any]) -> None:
-    """Sends what of a cohort is due; does nothing when somebody is at it, it is done, or its time has not come."""
+    """Sends what of a cohort is due; does nothing when somebody is at it, it is done, or its time has not come.
+
+    A message that names no cohort is for the campaign's run, whose time has come.
+    """
+    if "cohort" not in message:
+        announcing.announce(str(message["campaign_id"]))
+        return
     cohort = runs.find_cohort(str(message["campaign_id"]), str(message["cohort"]))
     if cohort is None or cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
         return
@@ -42,7 +48,10 @@ def work(message: dict[str, Any]) -> None:
         announcing.tell_in_time(cohort)
         return
     try:
+        planned = runs.planned_for(cohort)
         is_fresh = runs.take_cohort(cohort)
+        if planned is not None:
+            lateness.begun(planned)
         _send(cohort, is_fresh)
     except (table.Stale, table.TransactionRefused) as error:
         # Another worker has it, or what it was decided on has changed; reconcile wakes it when nobody else does.
@@ -62,12 +71,15 @@ def reconcile() -> dict[str, int]:
     for cohort in runs.overdue_cohorts():
         if cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
             continue
+        planned = runs.planned_for(cohort)
         runs.await_time(cohort)
         try:
             table.save(cohort)
         except table.Stale:
             # Somebody took it up between our look and our write.
             continue
+        if planned is not None:
+            lateness.begun(planned)
         found.append(cohort)
     return {"cohorts_woken": announcing.tell(found)}
 
@@ -134,7 +146,7 @@ def _finish(cohort: runs.Cohort) -> None:
     if following is not None:
         announcing.tell_in_time(following[0])
     else:
-        ending.complete_if_done(cohort.campaign_id)
+        ending.after_last(cohort)
 
 
 def _following(cohort: runs.Cohort) -> tuple[runs.Cohort, runs.CohortMembers] | None:

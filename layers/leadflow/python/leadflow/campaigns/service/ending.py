@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import health, sequence
 from leadflow.campaigns.service import announcing
@@ -26,7 +28,7 @@ def complete_if_done(campaign_id: str) -> bool:
             return False
         if run.cohorts or run.task != "watch" or run.put_back:
             return False
-        if _gone_on(campaign_id):
+        if follow_late(campaign_id):
             return False
         campaign.status, campaign.completed_at = "completed", clock.now_stamp()
         try:
@@ -71,30 +73,43 @@ def _pause(campaign_id: str, reason: str) -> None:
         return
 
 
-def _gone_on(campaign_id: str) -> bool:
+def after_last(cohort: runs.Cohort) -> None:
+    """What there is to do when a cohort is done and nothing was to follow it: the campaign may be done with it.
+
+    An evergreen campaign goes on; but a step that was added in this moment is for its members too.
+    """
+    if not complete_if_done(cohort.campaign_id) and not cohort.again:
+        campaign = store.find_campaign(cohort.campaign_id)
+        if campaign is not None and campaign.audience_mode == "evergreen":
+            _followed(cohort, [step.record() for step in store.steps_of(cohort.campaign_id)])
+
+
+def follow_late(campaign_id: str) -> bool:
     """Sends those on who came to the end before a later step was there; whether there were any."""
     steps = [step.record() for step in store.steps_of(campaign_id)]
-    went = False
-    for cohort in runs.cohorts_of(campaign_id):
-        step = sequence.next_step(steps, int(cohort.step_number))
-        if step is None or cohort.is_followed or cohort.again or not cohort.size:
-            continue
-        following = runs.new_cohort(
-            campaign_id,
-            str(step["id"]),
-            int(step["step_number"]),
-            runs.members_of(cohort).lead_ids,
-            ("after", cohort.id),
-            due_at=sequence.due_at(step, clock.parse(str(cohort.done_at))),
-            joined_at=cohort.joined_at,
-        )
-        cohort.is_followed = True
-        try:
-            runs.follow_late(cohort, following)
-        except table.TransactionRefused:
-            # Another worker did it.
-            went = True
-            continue
-        announcing.tell_in_time(following[0])
-        went = True
-    return went
+    went = [_followed(cohort, steps) for cohort in runs.cohorts_of(campaign_id) if cohort.status == "done"]
+    return any(went)
+
+
+def _followed(cohort: runs.Cohort, steps: Sequence[sequence.Step]) -> bool:
+    """Whether there is a next step for who came to the end with this cohort; somebody has sent them on to it then."""
+    step = sequence.next_step(steps, int(cohort.step_number))
+    if step is None or cohort.is_followed or cohort.again or not cohort.size:
+        return False
+    following = runs.new_cohort(
+        cohort.campaign_id,
+        str(step["id"]),
+        int(step["step_number"]),
+        runs.members_of(cohort).lead_ids,
+        ("after", cohort.id),
+        due_at=sequence.due_at(step, clock.parse(str(cohort.done_at))),
+        joined_at=cohort.joined_at,
+    )
+    cohort.is_followed = True
+    try:
+        runs.follow_late(cohort, following)
+    except table.TransactionRefused:
+        # Another worker did it.
+        return True
+    announcing.tell_in_time(following[0])
+    return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leadflow.campaigns import store
-from leadflow.campaigns.store import contacts, erased
+from leadflow.campaigns.store import contacts, erased, joining
 from leadflow.core import removal, table
 from leadflow.core.errors import InProgress
 from leadflow.leads import service as leads
@@ -19,7 +19,8 @@ def erase_person(lead_id: str) -> int:
     """Removes what is left, safe to repeat; gives how many items that were."""
     mails = sum(_erase_mail(mail_id) for mail_id in mails_of(lead_id))
     marks = sorted(leads.erasure_marks(lead_id))
-    return mails + sum(_forget_address(mark) for mark in marks) + sum(_forget_contacts(mark) for mark in marks)
+    joined = joining.forget_memberships(lead_id)
+    return mails + joined + sum(_forget_address(mark) for mark in marks) + sum(_forget_contacts(mark) for mark in marks)
 
 
 def mails_of(lead_id: str) -> Iterator[str]:

@@ -84,7 +84,7 @@ def retry_failed(campaign_id: str) -> Record:
         run = _woken(campaign_id, put_back=False)
         if run.task == "freeze":
             raise Conflict(f"The audience of campaign {campaign_id} is still being put together.", campaign_id)
-        run.task, run.cursor, run.turn = "retry", None, int(run.turn) + 1
+        run.task, run.cursor = "retry", None
         return run
 
     return _begun(campaign_id, begin)
@@ -103,11 +103,12 @@ def pause(campaign_id: str) -> Record:
 def complete(campaign_id: str) -> Record:
     """Ends a campaign now; who had no turn yet gets nothing. Raises NotFound, Conflict when it was not launched."""
 
-    def change(campaign: store.EmailCampaign) -> None:
+    def end(campaign: store.EmailCampaign) -> runs.CampaignRun:
         _must_be(campaign, "active", "paused")
         campaign.status, campaign.completed_at, campaign.pause_reason = "completed", clock.now_stamp(), None
+        return _woken(campaign_id, put_back=False)
 
-    return _changed(campaign_id, change)
+    return _begun(campaign_id, end)
 
 
 def _begun(campaign_id: str, begin: Callable[[store.EmailCampaign], runs.CampaignRun]) -> Record:
@@ -146,7 +147,7 @@ def _woken(campaign_id: str, *, put_back: bool = True) -> runs.CampaignRun:
     if run is None:
         raise Conflict(f"Campaign {campaign_id} was never launched.", campaign_id)
     run.put_back = run.put_back or put_back
-    runs.await_worker(run)
+    runs.ask_again(run)
     return run
 
 
@@ -161,8 +162,6 @@ def _check(campaign: store.EmailCampaign) -> None:
     errors = []
     if campaign.target_audience is None:
         errors.append(("target_audience", 'is needed to launch; {"all": []} is everyone'))
-    if campaign.audience_mode == "evergreen":
-        errors.append(("audience_mode", "cannot be launched yet: nobody would join later; use snapshot"))
     if campaign.goal is not None and campaign.goal["event"] is not None:
         errors.append(("goal.event", "cannot be launched yet: nobody would reach it; use a condition"))
     steps = store.steps_of(campaign.id)

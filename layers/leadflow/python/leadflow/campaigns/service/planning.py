@@ -11,9 +11,10 @@ from typing import Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import cohorts, sequence, states
-from leadflow.campaigns.service import announcing, ending, gaps, ledger, reclassifying
+from leadflow.campaigns.service import announcing, ending, gaps, joining, ledger, reclassifying, removing
 from leadflow.campaigns.service.members import sorted_out
 from leadflow.campaigns.store import cohorts as runs
+from leadflow.campaigns.store import gathering
 from leadflow.core import clock, table
 from leadflow.core.observability import logger
 from leadflow.core.table import Record
@@ -25,6 +26,7 @@ _MOST_LOOKED_AT = 20_000
 
 def work(campaign_id: str, has_time: Callable[[], bool]) -> None:
     """Goes on with a campaign's run as long as there is something to do and time; then it is announced again."""
+    removing.work(campaign_id, has_time)
     reclassifying.work(campaign_id, has_time)
     while has_time():
         run, campaign = runs.find_run(campaign_id), store.find_campaign(campaign_id)
@@ -62,12 +64,20 @@ def _one_step(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Ca
     if run.put_back:
         _put_back(run)
         return True
+    if run.opening:
+        joining.open_cohort(run)
+        return True
+    is_evergreen = campaign.audience_mode == "evergreen"
+    if is_evergreen and run.task != "retry" and joining.gather(run, campaign):
+        return True
     if run.task == "freeze":
-        _freeze(run, campaign, has_time)
+        (_look_over if is_evergreen else _freeze)(run, campaign, has_time)
         return True
     if run.task == "retry":
         _retry(run)
         return True
+    if is_evergreen:
+        return joining.go_on(run)
     ending.complete_if_done(campaign.id)
     return False
 
@@ -108,8 +118,15 @@ def _freeze(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Call
         due_at=sequence.due_at(step, clock.parse(started)),
         joined_at=started,
     )
-    runs.add_cohort(run, cohort, members, cursor, task, joins=True)
+    gathering.add_cohort(run, cohort, members, cursor, task, joins=True)
     announcing.tell_in_time(cohort)
+
+
+def _look_over(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> None:
+    """Lets the next up to 1,000 leads of the audience of an evergreen campaign join."""
+    found, cursor = _next_members(campaign.record(), run.cursor, has_time)
+    joining.take_in(campaign, [str(lead["id"]) for lead in found])
+    runs.move_run(run, cursor, "freeze" if cursor else "watch")
 
 
 def _next_members(
@@ -148,7 +165,7 @@ def _retry(run: runs.CampaignRun) -> None:
         joined_at=cohort.joined_at,
     )
     again.again = again.is_touched = True
-    runs.add_cohort(run, again, members, cohort.sk, "retry", joins=False)
+    gathering.add_cohort(run, again, members, cohort.sk, "retry", joins=False)
     announcing.tell_in_time(again)
 
 

@@ -14,6 +14,7 @@ from leadflow.campaigns.service import campaigns, explaining
 from leadflow.campaigns.service.cohort_batches import channel_of
 from leadflow.campaigns.service.members import Scene, excluded_steps, look_up, member_of, sorted_out, template_of
 from leadflow.campaigns.store import cohorts as runs
+from leadflow.campaigns.store import joining
 from leadflow.core import clock
 from leadflow.core.errors import Conflict
 from leadflow.core.gates import Gate
@@ -46,10 +47,11 @@ class _Found:
     mails: dict[str, store.EmailSent] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
     cohort: runs.Cohort | None = None
+    is_newcomer: bool = False
 
     @property
     def is_member(self) -> bool:
-        return bool(self.mails or self.skipped or self.cohort)
+        return bool(self.mails or self.skipped or self.cohort or self.is_newcomer)
 
 
 def explain(campaign_id: str, lead_id: str, lead: Mapping[str, Any] | None) -> Explanation:
@@ -138,6 +140,7 @@ def _found(campaign_id: str, lead_ids: Sequence[str], steps: Sequence[Mapping[st
         {step_id: mail for (lead_id, step_id), mail in mails.items() if lead_id == member_id},
         {step_id for lead_id, step_id in skipped if lead_id == member_id},
         cohort,
+        is_newcomer=cohort is None and joining.waits(campaign_id, lead_ids),
     )
 
 
@@ -161,6 +164,7 @@ def _in_audience(campaign: Mapping[str, Any], found: _Found, lead: Mapping[str, 
         fits=fits,
         is_excluded=fits and not found.is_member and not sorted_out(campaign, [lead], now)[0],
         is_being_frozen=run is not None and run.task == "freeze",
+        is_evergreen=campaign["audience_mode"] == "evergreen",
     )
 
 

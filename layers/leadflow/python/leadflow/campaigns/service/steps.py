@@ -15,14 +15,16 @@ from leadflow.core.table import Record
 
 if TYPE_CHECKING:
     from leadflow.campaigns.schema import EmailSequenceStepCreate, EmailSequenceStepUpdate
+    from leadflow.campaigns.store.cohorts import CampaignRun
 
 
 @dataclass(frozen=True)
 class _Edit:
-    """What an edit came to: the step, whether it is written or deleted, and what that does."""
+    """What an edit came to: the step, whether it is written (as a new one) or deleted, and what that does."""
 
     step: store.EmailSequenceStep
     written: bool = False
+    is_new: bool = False
     gone: bool = False
     effects: Sequence[Mapping[str, str]] = ()
 
@@ -49,6 +51,7 @@ def add_step(campaign_id: str, body: EmailSequenceStepCreate) -> Record:
         return _Edit(
             store.new_step(campaign_id, step_id, fields),
             written=True,
+            is_new=True,
             effects=editing.effects_on_steps(campaign.status, "added"),
         )
 
@@ -112,14 +115,33 @@ def _edited(campaign_id: str, decide: _Decide) -> Record:
         campaign = campaigns.load(campaign_id)
         edit = decide(campaign, store.steps_of(campaign_id))
         if edit.written or edit.gone:
+            written, gone = [edit.step] if edit.written else [], [edit.step] if edit.gone else []
+            run = _run_to_follow(campaign) if edit.is_new else None
             try:
-                store.write_steps(campaign, [edit.step] if edit.written else [], [edit.step] if edit.gone else [])
+                store.write_steps(campaign, written, gone, [run] if run else [])
             except table.TransactionRefused:
                 continue
+            if run:
+                from leadflow.campaigns.service import announcing
+
+                announcing.announce(campaign_id)
         record = edit.step.record()
         record["effects"] = [dict(effect) for effect in edit.effects]
         return record
     raise campaigns.crowded(campaign_id)
+
+
+def _run_to_follow(campaign: store.EmailCampaign) -> CampaignRun | None:
+    """The run of an evergreen campaign, asked to send on who had come to the end; a snapshot does so when it ends."""
+    if campaign.audience_mode != "evergreen":
+        return None
+    from leadflow.campaigns.store import cohorts as runs
+
+    run = runs.find_run(campaign.id)
+    if run is not None:
+        run.follow_late = True
+        runs.ask_again(run)
+    return run
 
 
 def _expected(steps: list[store.EmailSequenceStep], step_id: str, if_match: int | None) -> store.EmailSequenceStep:

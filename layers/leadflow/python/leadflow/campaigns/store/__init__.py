@@ -12,7 +12,6 @@ from leadflow.campaigns.store.campaigns import (
     new_campaign,
     new_step,
     page_of_campaigns,
-    remove_campaign,
     steps_of,
     write_steps,
 )
@@ -149,7 +148,6 @@ __all__ = [
     "page_of_suppressions",
     "page_of_templates",
     "partitions_of",
-    "remove_campaign",
     "said",
     "shown",
     "skipped_among",

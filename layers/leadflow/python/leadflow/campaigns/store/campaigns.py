@@ -143,12 +143,13 @@ def begin_step(step: EmailSequenceStep) -> None:
 
 
 def write_steps(
-    campaign: EmailCampaign, written: Sequence[EmailSequenceStep], gone: Sequence[EmailSequenceStep] = ()
+    campaign: EmailCampaign,
+    written: Sequence[EmailSequenceStep],
+    gone: Sequence[EmailSequenceStep] = (),
+    also: Sequence[table.Item] = (),
 ) -> None:
-    """Changes steps in one transaction with their campaign. Raises table.TransactionRefused when one was overtaken."""
-    table.save_together([campaign, *written], gone)
+    """Changes steps in one transaction with their campaign, and with what `also` has changed by that.
 
-
-def remove_campaign(campaign: EmailCampaign, steps: Sequence[EmailSequenceStep]) -> None:
-    """Deletes a campaign with its steps. Raises table.TransactionRefused when one of them was overtaken."""
-    table.save_together([], [campaign, *steps])
+    Raises table.TransactionRefused when one of them was overtaken.
+    """
+    table.save_together([campaign, *written, *also], gone)

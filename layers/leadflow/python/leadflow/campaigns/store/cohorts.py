@@ -12,6 +12,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from pynamodb.transactions import TransactWrite
 
 from leadflow.campaigns.store.campaigns import EmailCampaign
+from leadflow.campaigns.store.listeners import note_listening
 from leadflow.core import clock, due, effects, table
 from leadflow.core.settings import settings
 from leadflow.core.turns import Turns
@@ -39,6 +40,10 @@ class CampaignRun(table.Item, discriminator="CampaignRun"):
     `watch` (nothing but to see the end); `cursor` is how far it is, `turn` counts the steps it was done in. With
     `put_back` what was parked goes on first. `cohorts` counts those that are not done. `gaps` counts, by
     `<template>#<variable>`, the leads of the audience so far whose mails have nothing to put there.
+
+    Of an evergreen campaign: `gathers_at` is when those who have joined lately are put into a cohort, `opening` the
+    cohort (`<step>#<cohort>`) that they were put into and are to be taken off the list for. `walk_again` says that all
+    leads are to be looked at again, `follow_late` that a step was added for those who had come to the end.
     """
 
     campaign_id = UnicodeAttribute()
@@ -48,6 +53,10 @@ class CampaignRun(table.Item, discriminator="CampaignRun"):
     cohorts = NumberAttribute(default=0)
     turn = NumberAttribute(default=0)
     gaps = JSONAttribute(default=dict)
+    gathers_at = UnicodeAttribute(null=True)
+    opening = UnicodeAttribute(null=True)
+    walk_again = BooleanAttribute(default=False)
+    follow_late = BooleanAttribute(default=False)
 
 
 class Cohort(table.Item, discriminator="Cohort"):
@@ -55,11 +64,11 @@ class Cohort(table.Item, discriminator="Cohort"):
 
     pk `CAMP#<campaign>`  sk `COH#<step>#<cohort>`  GSI3 due-index of kind `cohort` while it waits or is being sent
 
-    `status` is `waiting`, `parked` (the campaign was not active when its time came), `done`. Members before `position`
-    are settled. `joined_at` is when they came into the campaign. `lease_until` is set while a worker is at it;
-    `failures` counts tries in a row that came to nothing. A cohort `again` has members who come to the step once more,
-    since the provider refused their mail; nothing follows it. `is_touched` says that mails of it may be claimed,
-    `is_followed` that its members went on to a next step.
+    `status` is `joining` (of newcomers who are still on the list), `waiting`, `parked` (the campaign was not active
+    when its time came), `done`. Members before `position` are settled. `joined_at` is when they came into the
+    campaign. `lease_until` is set while a worker is at it; `failures` counts tries in a row that came to nothing. A
+    cohort `again` has members who come to the step once more, since the provider refused their mail; nothing follows
+    it. `is_touched` says that mails of it may be claimed, `is_followed` that its members went on to a next step.
     """
 
     id = UnicodeAttribute()
@@ -142,7 +151,13 @@ def await_time(cohort: Cohort) -> None:
     cohort.status, cohort.lease_until = "waiting", None
     cohort.host_id = settings().host_id or None
     moment = max(clock.parse(cohort.due_at), clock.now())
-    due.mark(cohort, COHORT, clock.stamp(moment + _scaled(PATIENCE)), f"{cohort.campaign_id}#{cohort.id}")
+    due.mark(cohort, COHORT, clock.stamp(moment + scaled(PATIENCE)), f"{cohort.campaign_id}#{cohort.id}")
+
+
+def planned_for(cohort: Cohort) -> datetime | None:
+    """When a cohort that waits was last to begin; None for one that a worker has left, which began long ago."""
+    overdue_at = due.due_at(cohort)
+    return None if overdue_at is None or cohort.lease_until else overdue_at - scaled(PATIENCE)
 
 
 def take_cohort(cohort: Cohort) -> bool:
@@ -164,9 +179,15 @@ def still_ours(cohort: Cohort) -> Callable[[TransactWrite], None]:
     return add
 
 
+def ask_again(run: CampaignRun) -> None:
+    """Lets a run that is about to be written with a wish wait for its worker, who sees that something has come anew."""
+    run.turn = int(run.turn) + 1
+    await_worker(run)
+
+
 def await_worker(run: CampaignRun) -> None:
     """Puts a run that is about to be written into the due-index: overdue when no worker takes it up."""
-    due.mark(run, RUN, clock.stamp(clock.now() + _scaled(RUN_PATIENCE)), run.campaign_id)
+    due.mark(run, RUN, clock.stamp(clock.now() + scaled(RUN_PATIENCE)), run.campaign_id)
 
 
 def committed(fill: Callable[[TransactWrite], None]) -> None:
@@ -182,40 +203,20 @@ def committed(fill: Callable[[TransactWrite], None]) -> None:
             return
 
 
-def add_cohort(
-    run: CampaignRun, cohort: Cohort, members: CohortMembers, cursor: str | None, task: str, *, joins: bool
-) -> None:
-    """Writes a new cohort and how far the run is in one step; with `joins` its members make the audience larger.
-
-    Raises table.TransactionRefused when another worker has gone on with the run.
-    """
-    campaign = EmailCampaign(pk=f"CAMP#{run.campaign_id}", sk="#META", v=1)
-
-    def fill(writes: TransactWrite) -> None:
-        put_new(writes, cohort, members)
-        moved = [*_moved(run, cursor, task), CampaignRun.cohorts.add(1)]
-        writes.update(run, moved, condition=_same_turn(run), add_version_condition=False)
-        if joins:
-            writes.update(
-                campaign,
-                [EmailCampaign.total_recipients.add(int(cohort.size))],
-                condition=EmailCampaign.pk.exists(),
-                add_version_condition=False,
-            )
-
-    committed(fill)
-
-
 def move_run(run: CampaignRun, cursor: str | None, task: str, *, put_back: bool = False) -> None:
     """Writes how far the run is. Raises table.Stale when another worker has gone on with it."""
-    actions = [*_moved(run, cursor, task), CampaignRun.put_back.set(put_back)]
-    table.change(run, actions, _same_turn(run), any_version=True)
+    actions = [*moved(run, cursor, task), CampaignRun.put_back.set(put_back)]
+    table.change(run, actions, same_turn(run), any_version=True)
 
 
 def start_run(campaign: EmailCampaign, run: CampaignRun) -> None:
-    """Writes a campaign that becomes active, with its run. Raises table.TransactionRefused when one has changed."""
+    """Writes a campaign, with a run that something is to be done for from then on.
+
+    Raises table.TransactionRefused when one has changed.
+    """
 
     def fill(writes: TransactWrite) -> None:
+        note_listening(writes, campaign)
         _save(writes, campaign)
         _save(writes, run)
 
@@ -227,18 +228,19 @@ def end_run(run: CampaignRun, campaign: EmailCampaign) -> None:
 
     Raises table.TransactionRefused when there is, or when it has changed since it was read.
     """
-    nothing = (CampaignRun.cohorts == 0) & _same_turn(run)
+    nothing = (CampaignRun.cohorts == 0) & same_turn(run)
 
     def fill(writes: TransactWrite) -> None:
+        note_listening(writes, campaign)
         _save(writes, campaign)
-        writes.update(run, _leaving(), condition=nothing, add_version_condition=False)
+        writes.update(run, leaving(), condition=nothing, add_version_condition=False)
 
     committed(fill)
 
 
 def rest_run(run: CampaignRun) -> None:
     """Takes a run out of the due-index. Raises table.Stale when another worker has gone on with it."""
-    table.change(run, _leaving(), _same_turn(run), any_version=True)
+    table.change(run, leaving(), same_turn(run), any_version=True)
 
 
 def follow_late(cohort: Cohort, following: tuple[Cohort, CohortMembers]) -> None:
@@ -335,18 +337,18 @@ def overdue_runs() -> Iterator[CampaignRun]:
     return due.overdue(CampaignRun, RUN, clock.now_stamp())
 
 
-def _same_turn(run: CampaignRun) -> Condition:
+def same_turn(run: CampaignRun) -> Condition:
     """That nobody has gone on with the run since it was read; how many cohorts it has may have changed."""
     same: Condition = (CampaignRun.turn == int(run.turn)) & (CampaignRun.task == run.task)
     return same
 
 
-def _leaving() -> list[Action]:
+def leaving() -> list[Action]:
     """What takes a run out of the due-index."""
     return [CampaignRun.gsi3pk.remove(), CampaignRun.gsi3sk.remove()]
 
 
-def _moved(run: CampaignRun, cursor: str | None, task: str) -> list[Action]:
+def moved(run: CampaignRun, cursor: str | None, task: str) -> list[Action]:
     await_worker(run)
     kind = CampaignRun
     return [
@@ -368,7 +370,7 @@ def _members_key(cohort: Cohort) -> str:
     return f"COHM#{cohort.step_id}#{cohort.id}"
 
 
-def _scaled(patience: timedelta) -> timedelta:
+def scaled(patience: timedelta) -> timedelta:
     return max(clock.waiting(patience), _SHORTEST_PATIENCE)
 
 

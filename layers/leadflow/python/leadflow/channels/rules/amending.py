@@ -35,7 +35,8 @@ def unsent(state: Mapping[str, Any], at: str) -> dict[str, Any]:
 
 def with_fate(state: Mapping[str, Any], status: str, code: str | None, sentence: str | None) -> dict[str, Any]:
     """The state after a report about a message of ours whose provider's id we do not know yet."""
-    return {**state, "fates": [*(state.get("fates") or []), [status, code, sentence]][-10:]}
+    told, fate = list(state.get("fates") or []), [status, code, sentence]
+    return {**state, "fates": told if fate in told else [*told, fate][-10:]}
 
 
 def amended(message: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Arrival:
     kind `message`, `quick_reply` and `postback` are things people say; `echo` is said by us or in our name, elsewhere;
     `read` and `delivered` hold for `provider_message_ids`, and for all that was sent until `watermark`; `status` has a
     `report`; `unsend` and `edit` change a message that came before; `standby` was heard while another app has the
-    thread; `optout` and `optin` are keywords alone in a message, which is kept as one as well.
+    thread; `optout` and `optin` are the wish behind a keyword that comes alone in a message, which arrives by itself.
 
     automatic: nobody typed it (out of office, bounce, list mail). `data` holds what else is worth keeping, as JSON.
     """

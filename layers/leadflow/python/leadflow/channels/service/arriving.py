@@ -44,14 +44,11 @@ def _said(arrival: Arrival, channel: store.ChannelConfig) -> None:
 
 
 def _opted(arrival: Arrival, channel: store.ChannelConfig) -> None:
-    """A keyword alone, which is a message as well."""
+    """A keyword alone; the message that it is arrives by itself."""
     identity = people.known(arrival, channel)
     if identity is not None:
-        consenting.heed(
-            identity, wants=arrival.kind == "optin", at=_said_at(arrival), source=arrival.provider_message_id
-        )
-    if arrival.provider_message_id is not None:
-        _said(arrival, channel)
+        wants = arrival.kind == "optin"
+        consenting.heed(identity, wants=wants, at=_said_at(arrival), source=arrival.provider_message_id)
 
 
 def _echoed(arrival: Arrival, channel: store.ChannelConfig) -> None:

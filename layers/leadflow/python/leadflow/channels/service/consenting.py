@@ -21,36 +21,48 @@ def heed(identity: store.ChannelIdentity, *, wants: bool, at: datetime, source: 
     """Writes down that a person wants messages by this channel or does not. Raises RateLimited or InProgress."""
     from leadflow.campaigns import service as campaigns
 
-    if not _is_latest(identity, "in" if wants else "out", clock.stamp(at)):
-        return
+    said = ("in" if wants else "out", clock.stamp(at))
+    latest = _latest(identity, *said)
     channel, person = identity.channel_type, str(identity.person)
-    if not wants:
+    if latest == said and not wants:
         campaigns.suppress(channel, person, "stop_keyword", source=source)
-    elif not campaigns.lift_suppression(channel, person, "stop_keyword"):
+    elif latest == said and not campaigns.lift_suppression(channel, person, "stop_keyword"):
         # Who says yes to something else has not been asked about messages.
         return
-    if not identity.lead_id:
+    elif latest != said and (wants or latest is None or latest[0] == "out"):
         return
-    consent = {"consent": {channel: {"opted_in": wants, "at": clock.stamp(at)}}}
+    # What is left: the latest word, or a no that comes late, by which a later yes was an answer after all.
+    if identity.lead_id and latest is not None:
+        _consent(identity.lead_id, channel, latest[0] == "in", latest[1])
+
+
+def _consent(lead_id: str, channel: str, opted_in: bool, at: str) -> None:
+    """Puts it on the lead, unless something was said about it later."""
+    lead = leads.find(lead_id)
+    if lead is None or str((lead["consent"].get(channel) or {}).get("at") or "") > at:
+        return
+    consent = {"consent": {channel: {"opted_in": opted_in, "at": at}}}
     try:
-        leads.apply(identity.lead_id, set_fields=consent, add_tags=[], remove_tags=[], cause=())
+        leads.apply(lead_id, set_fields=consent, add_tags=[], remove_tags=[], cause=())
     except (NotFound, Conflict, InvalidInput):
         # The lead is gone. The suppression holds by itself.
         return
 
 
-def _is_latest(identity: store.ChannelIdentity, word: str, at: str) -> bool:
-    """Whether nothing was said later; the word is then on the identity."""
+def _latest(identity: store.ChannelIdentity, word: str, at: str) -> tuple[str, str] | None:
+    """The latest that was said and when, this word included, which is then on the identity; None of who is erased."""
     for _ in _TURNS:
-        if identity.erased_at or identity.person is None or at < (identity.opt_at or ""):
-            return False
+        if identity.erased_at or identity.person is None:
+            return None
+        if identity.opt and at < (identity.opt_at or ""):
+            return identity.opt, str(identity.opt_at)
         if (identity.opt, identity.opt_at) == (word, at):
-            return True
+            return word, at
         identity.opt, identity.opt_at = word, at
         try:
             table.save(identity)
         except table.Stale:
             identity = store.find_identity(identity.channel_id, identity.person) or identity
             continue
-        return True
+        return word, at
     raise InProgress("The identity is being changed by many requests at once.")

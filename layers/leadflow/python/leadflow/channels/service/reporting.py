@@ -94,7 +94,8 @@ def reported(arrival: Arrival, channel: store.ChannelConfig) -> None:
     if message is None or message.direction != "outbound" or message.channel_id != channel.id:
         key = store.message_key(channel.id, report.provider_message_id)
         message = found_or_awaited(key, lambda state: amending.with_fate(state, status, code, sentence))
-    if message is None:
+    if message is None or message.direction != "outbound":
+        # Nothing becomes of what people wrote.
         return
     _told(message, status, code, sentence, report.provider_message_id)
     if status == "failed" and code == "opted_out":

@@ -99,6 +99,9 @@ def _noted(writing: store.Writing, at: str, acted_at: str, *, counts: bool) -> N
     conversation, changed = writing.conversation, writing.changed
     if at > conversation.last_message_at:
         changed["last_message_at"] = at
+    if at < conversation.started_at:
+        # What was said first may come late.
+        changed["started_at"] = at
     if counts:
         automatic = bool((writing.message.metadata or {}).get("automatic"))
         if acted_at >= (conversation.last_action_at or ""):

@@ -8,6 +8,7 @@ from leadflow.channels.store.accounts import (
     find_channel,
     first_active,
     note_health,
+    unhealthy_channels,
 )
 from leadflow.channels.store.conversations import (
     Conversation,
@@ -138,6 +139,7 @@ __all__ = [
     "take_turn",
     "unattended_deliveries",
     "unattended_messages",
+    "unhealthy_channels",
     "wait_again",
     "waiting_deliveries",
     "waiting_messages",

@@ -11,6 +11,7 @@ from leadflow.core import clock, listing, table
 _CHANNELS = "CHCS"
 # An account has a few channels of a type; the oldest active one is among its first so many.
 _MOST_OF_A_TYPE = 100
+_MOST_IN_ALL = 500
 
 
 class ChannelConfig(table.Item, discriminator="ChannelConfig"):
@@ -74,6 +75,13 @@ def channels_of_type(channel_type: str) -> list[ChannelConfig]:
     keys = table.query_keys("GSI1", _CHANNELS, prefix=f"{channel_type}#", limit=_MOST_OF_A_TYPE, newest_first=False)
     found = table.find_many(ChannelConfig, [(pk, sk) for _, pk, sk in keys])
     return sorted(found, key=lambda channel: str(channel.gsi1sk))
+
+
+def unhealthy_channels() -> list[ChannelConfig]:
+    """Active channels whose account the provider refused last, of the first five hundred channels."""
+    keys = table.query_keys("GSI2", _CHANNELS, limit=_MOST_IN_ALL, newest_first=False)
+    found = table.find_many(ChannelConfig, [(pk, sk) for _, pk, sk in keys])
+    return [channel for channel in found if channel.is_active and channel.is_healthy is False]
 
 
 def channels_page(limit: int, cursor: str | None) -> dict[str, Any]:

@@ -93,6 +93,18 @@ class Lookup(ABC):
             raise ValueError(f"{self.title} takes {self.most_at_once} at once")
         return [self.lookup(person, fields) for person in people]
 
+    def shares(self, fields: Set[EnrichmentField]) -> bool:
+        wanted = fields & self.fills
+        return self.most_at_once > 1 and bool(wanted) and wanted <= self.filled[planning.PERSON]
+
+    def shared_kind(self, person: Person, fields: Set[EnrichmentField]) -> str | None:
+        is_enough = self.shares(fields) and self._steps(person, fields) == (planning.PERSON,)
+        return self._kind(person) if is_enough else None
+
+    def _kind(self, _person: Person) -> str | None:
+        """People of one kind are asked for in one request."""
+        return planning.PERSON
+
     def _steps(self, person: Person, fields: Set[EnrichmentField]) -> tuple[str, ...]:
         return planning.steps(
             fields,

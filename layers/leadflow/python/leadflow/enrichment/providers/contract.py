@@ -42,10 +42,16 @@ class EnrichmentProvider(Protocol):
         a first response is told in the answer's `cut_short`. Raises ValueError when `can_ask` is false.
         """
 
+    def shares(self, fields: Set[EnrichmentField]) -> bool:
+        """Whether `lookup_many` asks for all of these that the source fills, so that bringing people together pays."""
+
+    def shared_kind(self, person: Person, fields: Set[EnrichmentField]) -> str | None:
+        """With whom a person can be asked for these in one request: those of the same kind; None for alone."""
+
     def lookup_many(self, people: Sequence[Person], fields: Set[EnrichmentField]) -> list[Answer | LeadflowError]:
         """Answers in the order of the people, or the errors that `lookup` would raise, each for itself.
 
-        Where `most_at_once` is more than 1, persons are asked for together and no further request about their
-        companies is made: what that would fill stays out. `charged` and `credits` are each answer's own. Raises
-        ValueError for more people than `most_at_once`, and for one who cannot be asked for.
+        People are asked for together and no further request about their companies is made: what that would fill stays
+        out. People of one `shared_kind` are one request, whose own errors are raised. `charged` and `credits` are each
+        answer's own. Raises ValueError for more people than `most_at_once`, and for one who cannot be asked for.
         """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, ClassVar
 
-from leadflow.core.errors import LeadflowError, QuotaExhausted, UpstreamRejected
+from leadflow.core.errors import LeadflowError, OutcomeUnknown, QuotaExhausted, UpstreamRejected
 from leadflow.enrichment.enums import EnrichmentField, Generation, Match, Source
 from leadflow.enrichment.providers.asking import Lookup, Reply, bounded_wait, credits_told, each_of_many, whole_number
 from leadflow.enrichment.rules import normalising as norm
@@ -108,23 +108,29 @@ class CrustData(CrustDataAccount):
                 found.update(self._many(kind, of_kind, fields))
         return [found[person] for person in people]
 
+    def _kind(self, person: Person) -> str | None:
+        return _identifier(person)[0]
+
     def _many(
         self, kind: str, people: Sequence[Person], fields: Set[EnrichmentField]
     ) -> dict[Person, Answer | LeadflowError]:
-        # Each is asked for once; an answer says whom it is about, so its place does not matter.
-        asked = dict.fromkeys(_identifier(person)[1] for person in people)
+        # Each is asked for once, and comes back with what it was asked by.
+        asked = list(dict.fromkeys(_identifier(person)[1] for person in people))
         try:
-            reply = self._ask_people(kind, list(asked))
+            reply = self._ask_people(kind, asked)
         except LeadflowError as error:
             return dict.fromkeys(people, error)
-        limits = self.limits(reply.headers)
-        items = {str(item.get("matched_on")).lower(): item for item in norm.objects(reply.body)}
+        items = _by_identifier(asked, norm.objects(reply.body))
         found = sum(bool(norm.objects(item.get("matches"))) for item in items.values())
-        spent = each_of_many(reply.headers, _CREDITS_USED, _PERSON_CREDITS, found)
-        return {
-            person: self._alone(_person_part(items.get(_identifier(person)[1].lower()), spent, limits), fields)
-            for person in people
-        }
+        spent, limits = each_of_many(reply.headers, _CREDITS_USED, _PERSON_CREDITS, found), self.limits(reply.headers)
+
+        def answer(person: Person) -> Answer | LeadflowError:
+            item = items.get(_identifier(person)[1])
+            if item is None:
+                return OutcomeUnknown(f"{self.title} does not say what became of one of several.")
+            return self._alone(_person_part(item, spent, limits), fields)
+
+        return {person: answer(person) for person in people}
 
     def _person(self, person: Person) -> Part:
         kind, identifier = _identifier(person)
@@ -155,6 +161,16 @@ class CrustData(CrustDataAccount):
 def _identifier(person: Person) -> tuple[str, str]:
     profile = norm.linkedin(person.linkedin_url)
     return (_URLS, profile) if profile else (_EMAILS, str(person.email))
+
+
+def _by_identifier(asked: Sequence[str], items: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """What was answered about each, by the words it was asked by; in the order of the question where those differ."""
+    named = {str(item.get("matched_on")).lower(): item for item in items}
+    places = zip(asked, items, strict=True) if len(asked) == len(items) else ()
+    known = {one.lower() for one in asked}
+    in_order = {one: item for one, item in places if str(item.get("matched_on")).lower() not in known}
+    told = ((one, named.get(one.lower()) or in_order.get(one)) for one in asked)
+    return {one: item for one, item in told if item is not None}
 
 
 def _company_identifier(company: Company) -> tuple[str, str, float]:

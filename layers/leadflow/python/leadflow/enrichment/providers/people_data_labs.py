@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any, ClassVar
 
 from leadflow.core import clock
-from leadflow.core.errors import LeadflowError
+from leadflow.core.errors import LeadflowError, OutcomeUnknown
 from leadflow.enrichment.enums import FIELDS, EnrichmentField, Source
 from leadflow.enrichment.providers.asking import Lookup, bounded_wait, credits_told, each_of_many
 from leadflow.enrichment.rules import normalising as norm
@@ -30,7 +30,7 @@ _COMPANY_FIELDS: frozenset[EnrichmentField] = frozenset(
 # As the service's own default; below it a match is a guess.
 _LEAST_LIKELIHOOD = 2
 _MOST_LIKELIHOOD = 10
-_FOUND, _MISSING = 200, 404
+_FOUND, _MISSING, _BROKEN = 200, 404, 500
 _CREDITS_SPENT = "x-call-credits-spent"
 # A company found by its name alone may be another of that name.
 _BY_NAME_ALONE = 0.6
@@ -71,8 +71,10 @@ class PeopleDataLabs(Lookup):
         self, item: Mapping[str, Any], fields: Set[EnrichmentField], spent: float, limits: Limits
     ) -> Answer | LeadflowError:
         status = item.get("status")
+        if not isinstance(status, int) or status >= _BROKEN:
+            return OutcomeUnknown(f"{self.title} does not say what became of one of several.")
         if status not in (_FOUND, _MISSING):
-            return self._refusal(status if isinstance(status, int) else 502, item, {})
+            return self._refusal(status, item, {})
         return self._alone(_person_part(item, spent, limits, is_missing=status == _MISSING), fields)
 
     def _knows(self, person: Person) -> bool:

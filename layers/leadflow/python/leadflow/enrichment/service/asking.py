@@ -1,4 +1,4 @@
-"""Asking one source about one person, through the ledger: reserved before, settled after, never paid for twice.
+"""Asking a source about a person, or about several, through the ledger: reserved before, settled after, paid once.
 
 The run is the ledger entry. The call is written into it in one transaction with its price, in every budget it has to
 fit into, right before it is made. Who dies after that leaves a call of unknown outcome: it counts in full and is not
@@ -8,14 +8,15 @@ made again. What a call cost less than was reserved goes back when it is settled
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from leadflow.core import clock, effects, ids, table
 from leadflow.core.errors import (
     CredentialsRefused,
+    LeadflowError,
     OutcomeUnknown,
     RateLimited,
     UpstreamRejected,
@@ -28,6 +29,7 @@ from leadflow.enrichment.service.sources import Ready
 from leadflow.enrichment.store import money
 from leadflow.enrichment.store import runs as store
 from leadflow.enrichment.store import sources as source_store
+from leadflow.enrichment.store.standing import Standing, standing_of
 
 _TURNS = Turns(24, longest_pause_seconds=0.25)
 # A budget that calls under way may leave something of is looked at again so soon.
@@ -39,6 +41,8 @@ _PATIENCE_WITH_BROKEN = timedelta(minutes=1)
 _LONGEST_BUSY = 60
 # So often a run takes a source's word that it is to come later.
 _MOST_REFUSALS = 10
+_REFUSALS = (RateLimited, CredentialsRefused, UpstreamRejected, UpstreamUnavailable, OutcomeUnknown)
+_Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,9 @@ class Later:
 class Asked:
     """What came of it: the outcome, what it cost, and the answer where there was one.
 
-    The outcome is one of an attempt, or `later`: the source wants to be asked again.
+    The outcome is one of an attempt, or `later`: the source wants to be asked again (`reason` is `alone` where that is
+    to be without others), `stopped`: the job was, `inactive`: the source has been switched off. `requests` are those
+    that were made for it, None for as many as were charged.
     """
 
     outcome: str
@@ -61,6 +67,7 @@ class Asked:
     cost: int = 0
     duration_ms: float = 0.0
     answer: Answer | None = None
+    requests: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,38 +79,74 @@ class Budgets:
     job: int | None
 
 
+@dataclass(frozen=True)
+class Place:
+    """A place at a source for one request, with what the source's day may cost; None without a limit."""
+
+    source_budget: int | None
+
+
 def ask(run: store.EnrichmentRun, ready: Ready, step: Step, person: Person, budgets: Budgets) -> Asked | Later:
     """Asks a source, or says why not or when; a call that was made is still to be settled (`run.asking` holds it).
 
     Raises table.Stale when the run is no longer ours.
     """
+    came = reserve(run, ready, step, budgets)
+    return _call(run, ready, step, person) if isinstance(came, Place) else came
+
+
+def reserve(run: store.EnrichmentRun, ready: Ready, step: Step, budgets: Budgets) -> Place | Asked | Later:
+    """Takes a place at the source and reserves the price of a call, or says why not, or when.
+
+    Raises table.Stale when the run is no longer ours.
+    """
     for _ in _TURNS:
-        refused = _over_budget(run, ready, step, budgets)
+        at = _standing(run, ready)
+        refused = _refused(run, at, step, budgets)
         if refused is not None:
             return refused
-        admitted = _admit(run, ready, step, budgets)
-        if isinstance(admitted, Asked | Later):
+        admitted = _admit(run, ready, at, step, budgets)
+        if admitted is not None:
             return admitted
-        if admitted:
-            return _call(run, ready, step, person)
     return Later(clock.stamp(clock.now() + _BUDGET_WAIT), run.slot)
 
 
-def _over_budget(run: store.EnrichmentRun, ready: Ready, step: Step, budgets: Budgets) -> Asked | Later | None:
-    """Why a call does not fit into a budget, or that it may when calls under way are settled."""
+def join(run: store.EnrichmentRun, ready: Ready, step: Step, budgets: Budgets, place: Place) -> Asked | Later | None:
+    """Reserves the price for a call that has its place by another run, or says why not, or when.
+
+    Raises table.Stale when the run is no longer ours.
+    """
+    limits = money.Limits(place.source_budget, budgets.lead, budgets.job)
     if budgets.run is not None and step.price > budgets.run:
         return Asked("skipped_budget", "run")
-    day = clock.now().date().isoformat()
-    limited: list[tuple[str, int | None, Callable[[], Any]]] = [
-        ("source", _budget_of(ready), lambda: source_store.day_of(ready.source.name, day)),
-        ("lead", budgets.lead, lambda: store.lead_day(run.lead_id, day)),
-        ("job", budgets.job, lambda: store.find_job(str(run.job_id))),
+    for _ in _TURNS:
+        if _is_reserved(run, None, ready.source.name, step, limits):
+            return None
+        refused = _refused(run, _standing(run, ready), step, budgets)
+        if refused is not None:
+            return refused
+    return Later(clock.stamp(clock.now() + _BUDGET_WAIT), run.slot)
+
+
+def _standing(run: store.EnrichmentRun, ready: Ready) -> Standing:
+    return standing_of(run, ready.source.name, clock.now().date().isoformat())
+
+
+def _refused(run: store.EnrichmentRun, at: Standing, step: Step, budgets: Budgets) -> Asked | Later | None:
+    """Why a call is not to be made, or that it may fit into a budget when calls under way are settled."""
+    if at.job is not None and at.job.status == "stopped":
+        return Asked("stopped", "job_stopped")
+    if at.source is None or not at.source.is_active:
+        return Asked("inactive")
+    if budgets.run is not None and step.price > budgets.run:
+        return Asked("skipped_budget", "run")
+    limited: list[tuple[str, int | None, Any]] = [
+        ("source", _budget_of(at), at.day),
+        ("lead", budgets.lead, at.lead_day),
+        ("job", budgets.job, at.job),
     ]
-    for of, limit, read in limited:
-        if limit is None:
-            continue
-        item = read()
-        if item is None or item.committed + step.price <= limit:
+    for of, limit, item in limited:
+        if limit is None or item is None or item.committed + step.price <= limit:
             continue
         if item.committed - item.reserved + step.price <= limit:
             return Later(clock.stamp(clock.now() + _BUDGET_WAIT), run.slot)
@@ -111,15 +154,16 @@ def _over_budget(run: store.EnrichmentRun, ready: Ready, step: Step, budgets: Bu
     return None
 
 
-def _budget_of(ready: Ready) -> int | None:
-    limit = ready.source.daily_budget
+def _budget_of(at: Standing) -> int | None:
+    limit = None if at.source is None else at.source.daily_budget
     return None if limit is None else int(limit)
 
 
-def _admit(run: store.EnrichmentRun, ready: Ready, step: Step, budgets: Budgets) -> Asked | Later | bool:
-    """Takes a place at the source and reserves the price; False when others were in the way."""
-    name, now = ready.source.name, clock.now()
-    item = source_store.meter(name)
+def _admit(
+    run: store.EnrichmentRun, ready: Ready, at: Standing, step: Step, budgets: Budgets
+) -> Place | Asked | Later | None:
+    """Takes a place at the source and reserves the price; None when others were in the way."""
+    name, now, item = ready.source.name, clock.now(), at.meter
     slot = run.slot["at"] if run.slot and run.slot["source"] == name else None
     rate = ready.source.rate_limit_per_minute
     admission = metering.admit(_meter(item), run.id, slot, None if rate is None else int(rate), now)
@@ -127,13 +171,24 @@ def _admit(run: store.EnrichmentRun, ready: Ready, step: Step, budgets: Budgets)
         return _passed_over(item, now) or _wait(run, item, admission)
     _put(item, admission.meter)
     item.last_used_at = clock.stamp(now)
-    run.asking = {"source": name, "reserved": step.price, "day": now.date().isoformat(), "fields": sorted(step.fields)}
+    place = Place(_budget_of(at))
+    if _is_reserved(run, item, name, step, money.Limits(place.source_budget, budgets.lead, budgets.job)):
+        return place
+    run.slot = None if admission.slot is None else {"source": name, "at": admission.slot}
+    return None
+
+
+def _is_reserved(
+    run: store.EnrichmentRun, meter: source_store.SourceMeter | None, name: str, step: Step, limits: money.Limits
+) -> bool:
+    """Writes down the call, which is about to be made, with its price; False when that does not fit in or collided."""
+    day = clock.now().date().isoformat()
+    run.asking = {"source": name, "reserved": step.price, "day": day, "fields": sorted(step.fields)}
     run.phase, run.lease_until, run.slot = "begun", effects.lease_end(), None
     try:
-        money.reserve(run, item, money.Limits(_budget_of(ready), budgets.lead, budgets.job))
+        money.reserve(run, meter, limits)
     except (money.OverBudget, table.TransactionRefused):
         run.asking, run.phase = None, "claimed"
-        run.slot = None if admission.slot is None else {"source": name, "at": admission.slot}
         return False
     return True
 
@@ -148,7 +203,7 @@ def _passed_over(item: source_store.SourceMeter, now: datetime) -> Asked | None:
     return Asked("skipped_rate" if reason == "rate" else "failed", reason)
 
 
-def _wait(run: store.EnrichmentRun, item: source_store.SourceMeter, admission: metering.Admission) -> Later | bool:
+def _wait(run: store.EnrichmentRun, item: source_store.SourceMeter, admission: metering.Admission) -> Later | None:
     """Writes down the time that was given, so that nobody else gets it."""
     name = item.pk.removeprefix("ENRSRC#")
     _put(item, admission.meter)
@@ -161,35 +216,63 @@ def _wait(run: store.EnrichmentRun, item: source_store.SourceMeter, admission: m
         try:
             source_store.write(item, is_new=item.v is None)
         except (table.AlreadyThere, table.Stale):
-            return False
+            return None
     return Later(at, {"source": name, "at": admission.slot, "busy": busy})
 
 
 def _call(run: store.EnrichmentRun, ready: Ready, step: Step, person: Person) -> Asked:
     """The call itself; what it says about the source is written to its meter."""
     started = time.perf_counter()
-    asked: Asked
-    note: Callable[[metering.Meter], metering.Meter]
-    run_id, now = run.id, clock.now
+    told = _told(lambda: ready.provider.lookup(person, step.fields))
+    asked = _asked(run, ready, step, told)
+    _note(ready.source.name, _note_of(told, run.id))
+    return replace(asked, duration_ms=_since(started))
+
+
+def call_together(
+    runs: Sequence[store.EnrichmentRun], ready: Ready, step: Step, people: Sequence[Person]
+) -> list[Asked]:
+    """One call about several people, for runs that have all reserved for it, the one that has the place first.
+
+    Who spoils it for the others, or may have, is to be asked about alone: what is refused is not paid.
+    """
+    started = time.perf_counter()
+    told = _told(lambda: ready.provider.lookup_many(people, step.fields))
+    each: Sequence[Answer | LeadflowError] = told if isinstance(told, list) else [told] * len(runs)
+    came = []
+    for place, (run, one) in enumerate(zip(runs, each, strict=True)):
+        asked = _asked(run, ready, step, one)
+        if asked.reason == UpstreamRejected.code and len(runs) > 1:
+            asked = Asked("later", "alone")
+        came.append(replace(asked, requests=0 if place else 1, duration_ms=_since(started)))
+    _note(ready.source.name, _note_of(min(each, key=_gravity), runs[0].id))
+    return came
+
+
+def _told(call: Callable[[], _Told]) -> _Told | LeadflowError:
+    """What a source answers, or how it failed to."""
     try:
-        answer = ready.provider.lookup(person, step.fields)
-    except RateLimited as error:
-        seconds, outcome = error.retry_after_seconds, _deferred(run, ready.source.name)
-        asked, note = Asked(outcome, "rate"), lambda m: metering.told_to_wait(m, run_id, seconds, now())
-    except CredentialsRefused as error:
-        code = error.code
-        asked, note = Asked("failed", code), lambda m: metering.refused(m, run_id, code, now())
-    except UpstreamRejected as error:
-        asked, note = Asked("failed", error.code), lambda m: metering.answered(m, run_id)
-    except (UpstreamUnavailable, OutcomeUnknown) as error:
-        cost = step.price if isinstance(error, OutcomeUnknown) else 0
-        asked, note = Asked("failed", error.code, cost), lambda m: metering.failed(m, run_id, now())
-    else:
-        asked = Asked(str(answer.outcome), answer.cut_short, ready.cost_of(answer), answer=answer)
-        note = _note_of(answer, run_id)
-    _note(ready.source.name, note)
-    duration = round((time.perf_counter() - started) * 1000, 1)
-    return Asked(asked.outcome, asked.reason, asked.cost, duration, asked.answer)
+        return call()
+    except _REFUSALS as error:
+        return error
+
+
+def _asked(run: store.EnrichmentRun, ready: Ready, step: Step, told: Answer | LeadflowError) -> Asked:
+    if isinstance(told, Answer):
+        return Asked(str(told.outcome), told.cut_short, ready.cost_of(told), answer=told)
+    if isinstance(told, RateLimited):
+        return Asked(_deferred(run, ready.source.name), "rate")
+    return Asked("failed", told.code, step.price if isinstance(told, OutcomeUnknown) else 0)
+
+
+def _gravity(told: Answer | LeadflowError) -> int:
+    """How much an answer says about the source itself: the least number says most."""
+    graver = (RateLimited, CredentialsRefused, UpstreamUnavailable, OutcomeUnknown, Answer)
+    return next((place for place, kind in enumerate(graver) if isinstance(told, kind)), len(graver))
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)
 
 
 def _deferred(run: store.EnrichmentRun, name: str) -> str:
@@ -198,8 +281,21 @@ def _deferred(run: store.EnrichmentRun, name: str) -> str:
     return "later" if run.refusals[name] <= _MOST_REFUSALS else "skipped_rate"
 
 
-def _note_of(answer: Answer, run_id: str) -> Callable[[metering.Meter], metering.Meter]:
-    """What an answer says about how to go on asking its source."""
+def _note_of(told: Answer | LeadflowError, run_id: str) -> Callable[[metering.Meter], metering.Meter]:
+    """What an answer, or its failing, says about how to go on asking its source."""
+    now = clock.now()
+    if isinstance(told, RateLimited):
+        seconds = told.retry_after_seconds
+        return lambda m: metering.told_to_wait(m, run_id, seconds, now)
+    if isinstance(told, CredentialsRefused):
+        code = told.code
+        return lambda m: metering.refused(m, run_id, code, now)
+    if isinstance(told, UpstreamUnavailable | OutcomeUnknown):
+        return lambda m: metering.failed(m, run_id, now)
+    return _note_of_answer(told, run_id) if isinstance(told, Answer) else lambda m: metering.answered(m, run_id)
+
+
+def _note_of_answer(answer: Answer, run_id: str) -> Callable[[metering.Meter], metering.Meter]:
     limits, now = answer.limits, clock.now()
     if answer.cut_short in ("outcome_unknown", "upstream_unavailable"):
         return lambda m: metering.failed(m, run_id, now)

@@ -15,7 +15,7 @@ from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.enrichment.enums import RUN_STATUSES
 from leadflow.enrichment.rules.money import micros, usd
-from leadflow.enrichment.service import queueing, requesting
+from leadflow.enrichment.service import queueing, requesting, sharing
 from leadflow.enrichment.store import runs as store
 from leadflow.leads import service as leads
 
@@ -105,7 +105,7 @@ def _page(job: store.EnrichmentJob) -> bool:
                 continue
             # It was stopped, another walker has done this page, or a lead has gone: the next look decides.
             return True
-        queueing.queue_runs(runs)
+        sharing.queue(job, runs)
         return cursor is not None
     queueing.queue_job(job.id)
     return False

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from leadflow.core import aws, clock
 from leadflow.core.errors import RateLimited
@@ -24,12 +25,20 @@ def queue_runs(runs: Iterable[EnrichmentRun]) -> None:
         _send(waiting[first : first + _BATCH])
 
 
+def queue_together(runs: Iterable[EnrichmentRun]) -> None:
+    """Queues runs that ask together, as one message for the time they are to go on; raises as `queue_runs` does."""
+    waiting = [run for run in runs if not run.is_over]
+    if waiting:
+        delay = max(_delay(run.wake_at) for run in waiting)
+        _send([({"run_ids": [run.id for run in waiting]}, delay)])
+
+
 def queue_job(job_id: str) -> None:
     """Queues a job to be walked on. Raises RateLimited when the queue did not take it."""
     _send([({"job_id": job_id}, 0)])
 
 
-def _send(messages: list[tuple[dict[str, str], int]]) -> None:
+def _send(messages: list[tuple[dict[str, Any], int]]) -> None:
     entries = [
         {"Id": str(number), "MessageBody": json.dumps(body), "DelaySeconds": delay}
         for number, (body, delay) in enumerate(messages)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from leadflow.core import effects, table
-from leadflow.enrichment.service import queueing, refreshing
+from leadflow.enrichment.service import queueing, refreshing, sources
 from leadflow.enrichment.store import runs as store
 
 
 def reconcile() -> dict[str, int]:
-    """Queues again what is overdue and unattended, and begins the refreshing of the day; counts what was."""
+    """Queues again what is overdue and unattended, begins the day's refreshing, tells of stopped sources; counts."""
     requeued: list[store.EnrichmentRun] = []
     for run in store.unattended_runs():
         if run.is_over or effects.is_held(run.lease_until, run.host_id):
@@ -29,4 +29,5 @@ def reconcile() -> dict[str, int]:
             continue
         queueing.queue_job(job.id)
         jobs += 1
+    sources.tell_of_stopped()
     return {"runs_requeued": len(requeued), "jobs_requeued": jobs, "refreshes_begun": refreshing.refresh()}

@@ -51,8 +51,9 @@ def settle(
     asked: Asked,
     identity: str,
     hold: Callable[[TransactWrite], None],
+    fields: enrichments.EnrichedFields,
 ) -> dict[EnrichmentField, Given]:
-    """Ends the call that the run holds; gives what its answer brought.
+    """Ends the call that the run holds; gives what its answer brought. `fields` are those of the lead as last read.
 
     Raises LeadGone, table.Stale when the run is no longer ours, RateLimited when crowded out.
     """
@@ -67,8 +68,9 @@ def settle(
     enrichment_id = ids.derived_id(clock.parse(str(run.created_at)), run.id, name)
     record = _record(run, name, enrichment_id, asked.answer, brought)
     mark = {"at": clock.now_stamp(), "outcome": asked.outcome, "fields": asking["fields"], "identity": identity}
-    for _ in _TURNS:
-        fields = enrichments.own_fields(run.lead_id)
+    for turn in _TURNS:
+        if turn:
+            fields = enrichments.own_fields(run.lead_id)
         fields.asked = {**fields.asked, name: mark}
         fields.known = _known(fields, brought, enrichment_id, run.id)
         try:
@@ -98,7 +100,7 @@ def settled_of(run: store.EnrichmentRun, asked: Asked) -> money.Settled:
         day=str(asking["day"]),
         reserved=int(asking["reserved"]),
         cost=asked.cost,
-        requests=1 if answer is None else max(1, answer.charged),
+        requests=max(1, 0 if answer is None else answer.charged) if asked.requests is None else asked.requests,
         outcome="failed" if asked.outcome not in _ANSWERED else asked.outcome,
         fields=0 if answer is None else len(answer.fields),
         is_asked=asked.outcome != "later",

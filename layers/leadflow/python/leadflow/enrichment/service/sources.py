@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadflow.core import clock, seams, secrets, table
 from leadflow.core.errors import InvalidInput, NotFound, PreconditionFailed, RateLimited
+from leadflow.core.observability import counted
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.enrichment.enums import NEWEST_GENERATION, SOURCES
@@ -113,9 +114,14 @@ def active(wanted: list[str] | None, *, to_ask: bool) -> list[Ready]:
 
     Unless they are `to_ask` their keys are not read: what is asked for is what they know and cost.
     """
+    return ready_of(store.sources(), wanted, to_ask=to_ask)
+
+
+def ready_of(found: Iterable[store.EnrichmentSource], wanted: list[str] | None, *, to_ask: bool) -> list[Ready]:
+    """The same of sources that were read already."""
     return [
         Ready(one, _provider(one, _key_of(one) if to_ask else "not read"))
-        for one in store.sources()
+        for one in found
         if _is_ready(one) and (wanted is None or one.name in wanted)
     ]
 
@@ -133,9 +139,38 @@ def candidate(ready: Ready, person: Person) -> Candidate:
     )
 
 
-def is_active(name: str) -> bool:
-    found = store.find_source(name)
-    return found is not None and bool(found.is_active)
+def tell_of_stopped() -> None:
+    """Tells metrics how many active sources are not asked: held because of their account, or with their budget spent.
+
+    A budget is spent when the price of one request or credit, and so of most questions, does not fit into what is left.
+    """
+    used = [one for one in store.sources() if _is_ready(one)]
+    if not used:
+        return
+    meters, now = store.meters(), clock.now()
+    held = sum(_is_held_unhealthy(meters.get(one.name), now) for one in used)
+    spent = sum(_has_spent(one, now) for one in used)
+    if held:
+        counted("StoppedSources", held)
+    if spent:
+        counted("SpentSources", spent)
+
+
+def _is_held_unhealthy(meter: store.SourceMeter | None, now: datetime) -> bool:
+    return meter is not None and _is_held(meter, now) and meter.held_for in _UNHEALTHY
+
+
+def _is_held(meter: store.SourceMeter, now: datetime) -> bool:
+    return meter.held_until is not None and meter.held_until > clock.stamp(now)
+
+
+def _has_spent(source: store.EnrichmentSource, now: datetime) -> bool:
+    if not source.daily_budget:
+        # None is no limit; with nothing to spend it is stopped by whoever set that.
+        return False
+    price = int(source.cost_per_credit or source.cost_per_request or 0)
+    committed = int(store.day_of(source.name, now.date().isoformat()).committed)
+    return committed + price > int(source.daily_budget)
 
 
 def _is_ready(source: store.EnrichmentSource) -> bool:
@@ -187,7 +222,7 @@ def _give_a_fresh_start(name: str) -> None:
 
 def _shown(source: store.EnrichmentSource, meter: store.SourceMeter, now: datetime) -> Record:
     day = store.day_of(source.name, now.date().isoformat())
-    is_held = meter.held_until is not None and meter.held_until > clock.stamp(now)
+    is_held = _is_held(meter, now)
     fields: dict[str, Any] = {
         "name": source.name,
         "api_key_configured": source.api_key is not None,
@@ -201,7 +236,7 @@ def _shown(source: store.EnrichmentSource, meter: store.SourceMeter, now: dateti
         "ttl_days": source.ttl_days,
         "spent_today": usd(int(day.committed)),
         "requests_today": int(day.requests),
-        "is_healthy": not (is_held and meter.held_for in _UNHEALTHY),
+        "is_healthy": not _is_held_unhealthy(meter, now),
         "held_until": meter.held_until if is_held else None,
         "held_for": meter.held_for if is_held else None,
         "last_used_at": meter.last_used_at,

@@ -106,7 +106,12 @@ def fields_of(lead_ids: Iterable[str]) -> list[EnrichedFields]:
 def own_fields(lead_id: str) -> EnrichedFields:
     """What is known under this id; a new item, which is not written yet, where nothing is."""
     found = table.find(EnrichedFields, f"ENR#{lead_id}", "#FIELDS")
-    return found or EnrichedFields(pk=f"ENR#{lead_id}", sk="#FIELDS", lead_id=lead_id)
+    return found or new_fields(lead_id)
+
+
+def new_fields(lead_id: str) -> EnrichedFields:
+    """What is about to be known of a lead of whom nothing is."""
+    return EnrichedFields(pk=f"ENR#{lead_id}", sk="#FIELDS", lead_id=lead_id)
 
 
 def note_written(lead_id: str, written: dict[str, Any]) -> None:

@@ -45,11 +45,12 @@ class Limits:
     job: int | None = None
 
 
-def reserve(run: EnrichmentRun, meter: SourceMeter, limits: Limits) -> None:
+def reserve(run: EnrichmentRun, meter: SourceMeter | None, limits: Limits) -> None:
     """Writes the run with the call it is about to make, its place at the source, and the price, or nothing at all.
 
-    Raises OverBudget, table.Stale when the run is no longer ours, table.TransactionRefused when others were in the
-    way: then the meter has to be read again.
+    `meter` is None where another run has the place at the source that the call needs. Raises OverBudget, table.Stale
+    when the run is no longer ours, table.TransactionRefused when others were in the way: then the meter has to be read
+    again.
     """
     asking = run.asking
     source, amount = str(asking["source"]), int(asking["reserved"])
@@ -57,12 +58,12 @@ def reserve(run: EnrichmentRun, meter: SourceMeter, limits: Limits) -> None:
         (_counter(SourceDay, f"ENRSRC#{source}", f"DAY#{asking['day']}"), limits.source),
         (_counter(LeadDay, f"ENR#{run.lead_id}", f"DAY#{asking['day']}"), limits.lead),
     ]
-    run.touch()
-    meter.touch()
+    taken = [run] if meter is None else [run, meter]
     try:
         with table.transaction() as writes:
-            writes.save(run)
-            writes.save(meter)
+            for item in taken:
+                item.touch()
+                writes.save(item)
             for item, limit in bounded:
                 writes.update(item, _committing(item, amount), condition=_reaches(item, amount, limit), **_ANY)
             if run.job_id:
@@ -70,8 +71,8 @@ def reserve(run: EnrichmentRun, meter: SourceMeter, limits: Limits) -> None:
     except table.TransactionRefused as refused:
         if refused.failed(0):
             raise table.Stale(run.pk) from refused
-        over = [of for place, of in enumerate(("source", "lead", "job"), start=2) if refused.failed(place)]
-        if over and not refused.failed(1):
+        over = [of for place, of in enumerate(("source", "lead", "job"), start=len(taken)) if refused.failed(place)]
+        if over and (meter is None or not refused.failed(1)):
             raise OverBudget(over[0]) from refused
         raise
 

@@ -10,7 +10,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from leadflow.core import table
 from leadflow.enrichment.enums import SOURCES
 
-_SOURCES = "CFG#ENRSRC"
+CONFIGURED, SETTINGS = "CFG#ENRSRC", "CFG#ENR"
 # The costs of a day can be looked up for about a year.
 DAY_KEPT = timedelta(days=400)
 
@@ -75,16 +75,16 @@ class EnrichmentSettings(table.Item, discriminator="EnrichmentSettings"):
 
 
 def find_source(name: str) -> EnrichmentSource | None:
-    return table.find(EnrichmentSource, _SOURCES, name)
+    return table.find(EnrichmentSource, CONFIGURED, name)
 
 
 def new_source(name: str) -> EnrichmentSource:
-    return EnrichmentSource(pk=_SOURCES, sk=name, name=name)
+    return EnrichmentSource(pk=CONFIGURED, sk=name, name=name)
 
 
 def sources() -> list[EnrichmentSource]:
     """Those that were set up, in one read."""
-    return table.find_many(EnrichmentSource, [(_SOURCES, name) for name in SOURCES])
+    return table.find_many(EnrichmentSource, [(CONFIGURED, name) for name in SOURCES])
 
 
 def meters() -> dict[str, SourceMeter]:
@@ -103,12 +103,12 @@ def day_of(name: str, day: str) -> SourceDay:
 
 
 def find_settings() -> EnrichmentSettings | None:
-    return table.find(EnrichmentSettings, "CFG#ENR", "#")
+    return table.find(EnrichmentSettings, SETTINGS, "#")
 
 
 def settings() -> EnrichmentSettings:
     """The settings in force; the defaults where nobody has set any."""
-    return find_settings() or EnrichmentSettings(pk="CFG#ENR", sk="#")
+    return find_settings() or EnrichmentSettings(pk=SETTINGS, sk="#")
 
 
 def write(item: Any, *, is_new: bool) -> None:

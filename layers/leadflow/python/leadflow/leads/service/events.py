@@ -43,6 +43,14 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     ]
 
 
+def changed_lead(old: table.Item | None, new: table.Item | None) -> str | None:
+    """The id of the lead that was created or changed; None when it is another item, or a lead that has gone.
+
+    Also when an import wrote it quietly: that holds back what leads set off, and says nothing of who fits an audience.
+    """
+    return new.id if isinstance(new, store.Lead) and (old is None or isinstance(old, store.Lead)) else None
+
+
 def _is_anothers(old: store.Lead, new: store.Lead) -> bool:
     """Whether a change is told of the lead that this one is part of, or is the undoing of a merge, told of nobody."""
     return bool(old.merged_into) or len(new.merges or ()) < len(old.merges or ())

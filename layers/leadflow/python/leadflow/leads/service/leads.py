@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +85,11 @@ def known_as(lead_id: str) -> list[str]:
     """The same for a lead that may be gone: then its records may still have this id alone."""
     lead = store.find_lead(lead_id)
     return [lead_id] if lead is None else lead.parts
+
+
+def find_known(lead_ids: Iterable[str]) -> dict[str, tuple[Record, list[str]]]:
+    """Leads that are there, by the ids asked for, each with the ids under which its history is kept; read together."""
+    return {one: (lead.record(), lead.parts) for one, lead in store.find_shown(lead_ids).items()}
 
 
 def find_reached(lead_id: str, field: str) -> tuple[Record, str] | None:

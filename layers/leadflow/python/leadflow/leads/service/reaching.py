@@ -13,13 +13,15 @@ class Reached(NamedTuple):
     """A lead as people see it under an id; `holder_id` is the part of it that has the email it shows.
 
     What is sent there, and what comes back, belongs to that part. `is_erased`: the address is that of a person who was
-    erased. `mark` stands for the address where it must not be itself, None without one.
+    erased. `mark` stands for the address where it must not be itself, None without one. `parts` are the ids of all
+    leads that it consists of.
     """
 
     lead: Record
     holder_id: str
     is_erased: bool
     mark: str | None
+    parts: tuple[str, ...]
 
 
 def reach_all(lead_ids: Iterable[str]) -> dict[str, Reached]:
@@ -32,7 +34,7 @@ def reach_all(lead_ids: Iterable[str]) -> dict[str, Reached]:
 
 def _reached(lead: store.Lead, owners: dict[str, store.UniqueIdentity]) -> Reached:
     if not lead.email:
-        return Reached(lead.record(), lead.id, is_erased=False, mark=None)
+        return Reached(lead.record(), lead.id, is_erased=False, mark=None, parts=tuple(lead.parts))
     owner = owners.get(lead.email)
     lent = owner is not None and owner.lead_id in lead.parts
     return Reached(
@@ -40,4 +42,5 @@ def _reached(lead: store.Lead, owners: dict[str, store.UniqueIdentity]) -> Reach
         str(owner.lead_id) if owner and lent else lead.id,
         is_erased=owner is not None and owner.erased_at is not None,
         mark=store.mark_of("email", lead.email),
+        parts=tuple(lead.parts),
     )

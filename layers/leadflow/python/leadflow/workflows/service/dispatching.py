@@ -12,6 +12,7 @@ from typing import Any
 
 from leadflow.activities.service import events as activity_events
 from leadflow.campaigns.service import events as campaign_events
+from leadflow.campaigns.service import listening
 from leadflow.channels.service import events as message_events
 from leadflow.core import clock, ids, table
 from leadflow.core.errors import RateLimited
@@ -28,6 +29,8 @@ from leadflow.workflows.service import events as own_events
 
 def dispatch(changes: Sequence[Change]) -> None:
     """Begins every run that these changes cause; safe to repeat with the same or overlapping changes."""
+    changed = (lead_events.changed_lead(change.old, change.new) for change in changes)
+    listening.heed(list(dict.fromkeys(lead_id for lead_id in changed if lead_id)))
     events = [event for change in changes for event in _events(change)]
     if not events:
         return

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from leadflow.core import clock, due, ids, table
+from leadflow.core import clock, due, ids, lateness, table
 from leadflow.core.errors import InvalidInput, LeadflowError, RateLimited
 from leadflow.core.observability import logger
 from leadflow.core.turns import Turns
@@ -153,6 +153,7 @@ def _fired(item: Timetable, moment: datetime) -> bool:
             table.save(item)
         except table.Stale:
             return False
+    lateness.begun(moment)
     if found.missed:
         logger().warning("moments missed", trigger_id=item.trigger_id, missed=found.missed)
     if isinstance(begun, Occurrence):
