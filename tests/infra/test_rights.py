@@ -81,6 +81,28 @@ def test_a_signed_link_takes_the_right_it_hands_on() -> None:
         rights.guarded("leads/get_lead", sign)({}, None)
 
 
+# What stands in a policy as one right: not every role that has it does all of it, and to part it further would take
+# from rare failures what mends them. Each must be used by some role.
+AS_ONE = {
+    "RuntimePolicy": "every function may derive a key or write a link; both are read once and then kept",
+    "TableReadPolicy": "reading the table, however core/table.py does it",
+    "TableWritePolicy": "changing the table, however core/table.py does it; claims of Idempotency-Keys are removed",
+    "TableRecordPolicy": "the same without removing anything",
+}
+# What a role needs where no functional test comes, and why.
+UNRECORDED = {
+    ("ImportWorkerRole", "s3:ListBucket on Bucket"): "without it S3 answers 403 for a file that is not there, not 404",
+    ("DeliveryWorkerRole", "kms:Decrypt on CredentialsKey"): "tests have the secrets in memory from the post's door",
+    ("DeliveryWorkerRole", "s3:DeleteObject on Bucket/attachments/*"): "a message that its sender takes back",
+    (
+        "DeliveryWorkerRole",
+        "s3:PutObject on Bucket/deliveries/*",
+    ): "what comes late about an erased person goes",
+    ("MessagesWorkerRole", "s3:DeleteObject on Bucket/attachments/*"): "a message taken back while its file is fetched",
+    ("SegmentRole", "events:PutEvents on JobsBus"): "a check before a message releases what its channel held",
+}
+
+
 def used(role: str) -> set[Right]:
     """What a role's functions have asked for, and what AWS does with it."""
     asked = recorded.on_file()
@@ -88,8 +110,50 @@ def used(role: str) -> set[Right]:
     return set().union(*functions, asked.get(role, set()), policies.done_by_aws()[role])
 
 
+def unused(role: str, policy: str) -> set[Right]:
+    """What a policy gives a role and the role does not use."""
+    done = used(role)
+    return {right for right in policies.given_by(role)[policy] if not any(right.allows(one) for one in done)}
+
+
 @pytest.mark.parametrize("role", policies.roles())
 def test_a_role_has_every_right_that_is_used(role: str) -> None:
     missing = {right for right in used(role) if not any(one.allows(right) for one in policies.given(role))}
 
     assert not missing, sorted(map(str, missing))
+
+
+@pytest.mark.parametrize("role", policies.roles())
+def test_a_role_uses_every_right_it_has(role: str) -> None:
+    for policy in policies.given_by(role).keys() - AS_ONE.keys():
+        too_many = {str(right) for right in unused(role, policy)} - {right for of, right in UNRECORDED if of == role}
+
+        assert not too_many, f"{role} by {policy}: take it out of template.yaml, or say in UNRECORDED what needs it"
+
+
+@pytest.mark.parametrize("policy", AS_ONE)
+def test_somebody_uses_all_of_what_is_given_as_one(policy: str) -> None:
+    having = [role for role in policies.roles() if policy in policies.given_by(role)]
+
+    nobodys = set[Right].intersection(*(unused(role, policy) for role in having))
+
+    assert having
+    assert not nobodys, sorted(map(str, nobodys))
+
+
+@pytest.mark.parametrize("role", policies.roles())
+def test_a_role_uses_something_of_every_policy(role: str) -> None:
+    excused = {right for of, right in UNRECORDED if of == role}
+    for policy, given in policies.given_by(role).items():
+        if policy != "RuntimePolicy":
+            assert given - unused(role, policy) or excused & set(map(str, given)), f"{role} does nothing by {policy}"
+
+
+def test_what_is_excused_is_given_and_not_recorded() -> None:
+    for role, right in UNRECORDED:
+        assert right in map(str, policies.given(role)), f"{role} no longer has {right}"
+        assert right not in map(str, used(role)), f"{role} is seen to use {right}: it needs no excuse"
+
+
+def test_every_function_that_asks_is_a_function_of_the_template() -> None:
+    assert recorded.on_file().keys() <= {*policies.house.functions(), *policies.roles()}

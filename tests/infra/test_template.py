@@ -175,7 +175,7 @@ def test_functions_share_their_environment_and_it_refers_to_no_function_or_api()
 def test_only_starters_know_the_state_machine() -> None:
     knowing = {f.name for f in functions().values() if "WorkflowEngine" in set(references(f.properties))}
 
-    assert knowing == {"platform/reconcile", "workflows/start_executions"}
+    assert knowing == {"workflows/start_executions"}
 
 
 @pytest.mark.parametrize(("where", "function", "source"), sources("SQS", "DynamoDB"), ids=lambda value: str(value)[:40])
@@ -268,7 +268,7 @@ def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
                 "SegmentRole",
             },
         ),
-        ("states:StartExecution", {"ReconcileRole", "StarterRole"}),
+        ("states:StartExecution", {"StarterRole"}),
         ("lambda:InvokeFunction", {"EngineRole"}),
     ],
 )
