@@ -1,4 +1,4 @@
-"""Builds the Lambda layers: python3.13 layers/build.py dependencies|leadflow DIRECTORY
+"""Builds the Lambda layers: python3.13 layers/build.py dependencies|extras|leadflow DIRECTORY
 
 `sam build` runs it through the Makefile beside each layer. What makes a cold start fast is decided here: bytecode that
 is valid whatever the time stamps of an unzipped file are, and a botocore that knows only the services we call.
@@ -13,6 +13,7 @@ import py_compile
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,17 @@ _PHONE_EXTRAS = ("geodata", "carrierdata", "tzdata", "geocoder.py", "carrier.py"
 # What other packages bring along for what we never ask of them: looking up domains of addresses, another SDK over
 # botocore, compiling C, asynchronous calls.
 UNUSED = ("anyio", "boto3", "cffi", "dns", "pycparser", "s3transfer")
+# Time zones come from tzdata, and certificates from certifi, which botocore prefers to its own.
+_OTHER_ZONES = ("pytz/zoneinfo", "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz")
 # Of Powertools we use the logger and the metrics, and the pages of its Swagger UI.
 _POWERTOOLS_KEPT = {"event_handler": ("openapi",), "utilities": ("__init__.py", "jmespath_utils")}
+# What few functions ask for, and is too much for the others to carry: SendGrid's signatures, the page of the document.
+EXTRAS = ("cryptography", "_cffi_backend*", "aws_lambda_powertools/event_handler")
 _ASKS_FOR_ITS_VERSION = "email_validator-*"  # by importlib.metadata, through pydantic
 
 
 def main(arguments: list[str]) -> int:
-    builders = {"dependencies": build_dependencies, "leadflow": build_leadflow}
+    builders = {"dependencies": build_dependencies, "extras": build_extras, "leadflow": build_leadflow}
     if len(arguments) != 2 or arguments[0] not in builders:
         print(__doc__, file=sys.stderr)
         return 2
@@ -53,6 +58,25 @@ def main(arguments: list[str]) -> int:
 
 
 def build_dependencies(packages: Path) -> None:
+    """What every function has: the locked packages without the extras."""
+    install(packages)
+    for pattern in EXTRAS:
+        remove(packages.glob(pattern))
+
+
+def build_extras(packages: Path) -> None:
+    """What `build_dependencies` leaves out. Lambda unpacks both layers into one folder."""
+    with tempfile.TemporaryDirectory() as place:
+        whole = Path(place) / "python"
+        install(whole)
+        for pattern in EXTRAS:
+            for path in list(whole.glob(pattern)):
+                target = packages / path.relative_to(whole)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(path, target)
+
+
+def install(packages: Path) -> None:
     """Installs the locked packages for the Lambda platform, whatever this machine is, and trims them."""
     platforms = [argument for platform in PLATFORMS for argument in ("--platform", platform)]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
@@ -76,10 +100,13 @@ def trim(packages: Path) -> None:
     remove(path for path in packages.rglob("tests") if path.is_dir())
     remove(path for path in packages.glob("*.dist-info") if not path.match(_ASKS_FOR_ITS_VERSION))
     remove(packages / "phonenumbers" / name for name in _PHONE_EXTRAS)
+    remove(packages.glob("phonenumbers/shortdata/region_*.py"))
+    remove(packages / name for name in _OTHER_ZONES)
     remove(packages / name for name in UNUSED)
     trim_powertools(packages / "aws_lambda_powertools")
     remove(path for path in packages.glob("babel/locale-data/*") if path.stem not in ("root", "en", "en_US"))
     remove(packages.glob("pydantic/v1"))
+    remove(packages.glob("botocore/cacert.pem"))
     trim_botocore(packages / "botocore" / "data")
 
 

@@ -74,6 +74,7 @@ def start_emulator(
     wire.install(durable, faults)
     if faults is not None:
         faults.install()
+    wire.install_queues()  # after the faults, which strike before there is an answer
     server = EmulatorServer(sock)
     server.start()
     return server, durable

@@ -1,7 +1,8 @@
-"""The short way from this process's AWS clients to the emulator's tables: a function call instead of a connection.
+"""The short way from this process's AWS clients to the emulator: a function call instead of a connection.
 
 botocore asks its `before-call` handlers for an answer before it signs a request and opens a connection. Every session
-made in this process after `install` has ours, which answers DynamoDB; all other services take the connection.
+made in this process after `install` and `install_queues` has ours, which answers DynamoDB and takes messages for SQS;
+everything else takes the connection.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from botocore import handlers
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParser, ResponseParserFactory
+from ministack.services import sqs
 
 from local.emulator.tables import DurableTables
 from local.faults import Faults
@@ -54,6 +56,29 @@ def install(tables: DurableTables, faults: Faults | None = None) -> None:
         return faults.around(model.name, params, lambda asked: answered(model, asked))
 
     handlers.BUILTIN_HANDLERS.append((_EVENT, answer))
+
+
+def install_queues() -> None:
+    """Takes messages for queues in every botocore session made from now on.
+
+    Under the lock that the emulator's pollers hold while they take messages out: over a connection it appends without
+    it, and what is appended while a poller puts its shortened list in place is lost.
+    """
+    take = {"SendMessage": sqs._act_send_message, "SendMessageBatch": sqs._act_send_message_batch}
+
+    def answer(model: OperationModel, params: dict[str, Any], **_: Any) -> tuple[_Answered, dict[str, Any]] | None:
+        if model.name not in take:
+            return None
+        asked = json.loads(params["body"])
+        try:
+            with sqs._queues_lock:
+                found = take[model.name](asked, asked["QueueUrl"])
+        except sqs._Err:
+            # Asked again over the connection, the emulator says what is wrong in the words of SQS.
+            return None
+        return _Answered(200), {**found, "ResponseMetadata": _METADATA}
+
+    handlers.BUILTIN_HANDLERS.append(("before-call.sqs", answer))
 
 
 def _parsed(parser: ResponseParser, model: OperationModel, response: dict[str, Any]) -> dict[str, Any]:

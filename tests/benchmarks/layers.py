@@ -1,4 +1,4 @@
-"""What is uploaded: the two layers as `sam build` makes them, and the code of the functions.
+"""What is uploaded: the three layers as `sam build` makes them, and the code of the functions.
 
 With python3.13, the Lambda runtime's version, and a package index at hand, layers/build.py makes them for Lambda's
 platform (arm64) here and now. Without, the installed packages of the same releases stand for them.
@@ -25,7 +25,7 @@ def main(rounds: int) -> None:
     """Sizes are exact, so one round does."""
     with tempfile.TemporaryDirectory() as name:
         found = _built(Path(name)) or {
-            "both, of what is installed here": make_layer(Path(name) / "both" / "python").parent
+            "all, of what is installed here": make_layer(Path(name) / "all" / "python").parent
         }
         rows = [_row(what, folder) for what, folder in found.items()]
         largest = _largest(next(iter(found.values())) / "python")
@@ -43,7 +43,7 @@ def _built(place: Path) -> dict[str, Path] | None:
         report.note("There is no python3.13 here, so the layers are not built as they are uploaded.")
         return None
     found = {}
-    for name in ("dependencies", "leadflow"):
+    for name in ("dependencies", "extras", "leadflow"):
         folder = found[name] = place / name
         command = [python, str(ROOT / "layers" / "build.py"), name, str(folder)]
         environment = {**os.environ, "PIP_NO_CACHE_DIR": "1"}

@@ -1,4 +1,6 @@
-"""Webhook doors on the one-machine mode: posts a second and how long one takes, beside the reading of one record."""
+"""What a delivery takes: calls of AWS, counted; and on the one-machine mode how long a door takes and how many posts a
+second it answers, beside the reading of one record.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from local.client import Api, Run
-from tests.benchmarks import report
+from tests.benchmarks import deliveries, report
 from tests.journeys.deliveries import Senders, deliver
 from tests.journeys.host import HostProcess
 
@@ -21,6 +23,7 @@ _PEOPLE = 20
 
 def main(rounds: int) -> None:
     """Each case has a hundred posts a round, by one sender at a time and by fifty."""
+    deliveries.count()
     with tempfile.TemporaryDirectory() as name:
         host = HostProcess(Path(name) / "data")
         try:

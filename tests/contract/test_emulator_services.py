@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ministack.services import eventbridge, kms, lambda_svc, s3, scheduler, secretsmanager, stepfunctions
+from botocore import handlers
+from botocore.exceptions import EndpointConnectionError
+from botocore.session import get_session
+from ministack.services import eventbridge, kms, lambda_svc, s3, scheduler, secretsmanager, sqs, stepfunctions
 from ministack.services.cloudformation import provisioners
 
-from local.emulator import functions, objects, upkeep
+from local.emulator import functions, objects, upkeep, wire
 from local.emulator.journal import Journal
 from local.emulator.vault import Vault
 
@@ -199,3 +202,45 @@ def test_due_schedules_are_looked_for_as_often_as_we_say() -> None:
     assert isinstance(eventbridge._SCHEDULER_TICK_INTERVAL, int)
     assert "_SCHEDULE_TICK_INTERVAL" in inspect.getsource(scheduler._ticker_loop)
     assert "_SCHEDULER_TICK_INTERVAL" in inspect.getsource(eventbridge._scheduler_loop)
+
+
+# -- queues
+
+
+@pytest.fixture
+def queue() -> Iterator[tuple[Any, str]]:
+    """A client whose messages take the short way, and a queue; over a connection nobody is there."""
+    before = list(handlers.BUILTIN_HANDLERS)
+    wire.install_queues()
+    url = sqs._act_create_queue({"QueueName": "short-way"}, "")["QueueUrl"]
+    credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    yield (
+        get_session().create_client("sqs", region_name="us-east-1", endpoint_url="http://127.0.0.1:9", **credentials),
+        url,
+    )
+    handlers.BUILTIN_HANDLERS[:] = before
+    sqs.reset()
+
+
+def test_messages_take_the_short_way_to_their_queue(queue: tuple[Any, str]) -> None:
+    client, url = queue
+
+    one = client.send_message(QueueUrl=url, MessageBody="one")
+    entries = [{"Id": name, "MessageBody": name} for name in ("two", "three")]
+    some = client.send_message_batch(QueueUrl=url, Entries=entries)
+
+    taken = sqs._receive_messages_for_esm(url, 10)
+    assert [message["body"] for message in taken] == ["one", "two", "three"]
+    assert [message["id"] for message in taken] == [
+        one["MessageId"],
+        *(done["MessageId"] for done in some["Successful"]),
+    ]
+
+
+def test_what_a_queue_does_not_take_is_refused_over_the_connection(queue: tuple[Any, str]) -> None:
+    client, url = queue
+
+    with pytest.raises(EndpointConnectionError):
+        client.send_message(QueueUrl=url, MessageBody="no \x00 text")
+    with pytest.raises(EndpointConnectionError):
+        client.receive_message(QueueUrl=url)

@@ -47,10 +47,12 @@ def _update(expression: str, **values: Any) -> dict[str, Any]:
             "Key": {"pk": {"S": "there"}, "sk": {"S": "#"}},
             "UpdateExpression": expression,
             "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
+            **({"ExpressionAttributeNames": {"#key": "added"}} if "#key" in expression else {}),
         }
     }
 
 
+APPENDED = {"n": {"N": "2"}, "l": {"L": [{"S": "b"}]}}
 SET = _update("SET n = :n, m.list[0] = :x", n={"N": "2"}, x={"S": "changed"})
 ADD = _update("ADD n :n", n={"N": "5"})
 
@@ -91,6 +93,14 @@ def _outcome(transaction: list[dict[str, Any]]) -> tuple[str, list[Any], list[An
         [SET, ADD],
         [_update("SET n = :n", n={"S": ""}), FAILS],
         [_update("SET nonsense", n={"N": "1"})],
+        [_update("SET fresh = if_not_exists(fresh, :n) + :n, m.#key = list_append(m.list, :l) REMOVE n", **APPENDED)],
+        [_update("REMOVE m.list[0], n SET s = :s", s={"S": "s"})],
+        [_update("SET n = :n, n = :n", n={"N": "1"})],
+        [_update("SET m.none.deeper = :n", n={"N": "1"})],
+        [_update("ADD m :n", n={"N": "1"})],
+        [_update("SET pk = :n", n={"S": "another"})],
+        [_update("SET big = :big", big={"S": "x" * 409_000})],
+        [{"Put": {**PUT["Put"], "Item": {**ALL_KINDS, "big": {"S": "x" * 409_000}}}}],
     ],
 )
 def test_a_transaction_ends_as_with_moto_itself(transaction: list[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import marshal
@@ -15,8 +16,9 @@ from typing import Any
 import pytest
 
 from layers import build
-from tests.infra.house import ROOT, template
+from tests.infra.house import ROOT, template, transformed
 
+PRODUCT = ROOT / "layers" / "leadflow" / "python" / "leadflow"
 # Prints what a botocore answers: the host of every service in every region, and what becomes of unknown services.
 LOOK = """
 import json, sys
@@ -65,7 +67,8 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the installed packages that the trimming touches, trimmed."""
     folder = tmp_path_factory.mktemp("layer") / "python"
     names = ("aws_lambda_powertools", "babel", "botocore", "email_validator", "liquid", "phonenumbers", "pydantic")
-    names += ("attr", "attrs", "jsonschema", "jsonschema_specifications", "referencing", "rpds")
+    names += ("attr", "attrs", "certifi", "dateutil", "jsonschema", "jsonschema_specifications", "pytz", "referencing")
+    names += ("rpds", "tzdata")
     for name in names:
         spec = importlib.util.find_spec(name)
         assert spec is not None
@@ -143,6 +146,8 @@ def test_every_client_the_product_makes_is_listed() -> None:
             "import importlib.util as u, pathlib as p; s = u.find_spec('aws_lambda_powertools')\n"
             "assert list(p.Path(s.origin).parent.glob('event_handler/openapi/swagger_ui/*.min.js'))",
         ),
+        ("time zones", "import zoneinfo as z; z.reset_tzpath([]); z.ZoneInfo('America/Vancouver')"),
+        ("certificates of AWS", "import certifi, botocore.httpsession as h; assert h.where() == certifi.where()"),
         ("connections", "import httpcore, httpx; httpx.Client(trust_env=False).close()"),
         (
             "signatures",
@@ -158,6 +163,82 @@ def test_what_the_product_uses_works_from_the_trimmed_packages(what: str, progra
     without = f"import sys; sys.modules.update(dict.fromkeys({build.UNUSED!r}))\n"
 
     run(without + program, path=packages)
+
+
+def test_the_extras_are_what_the_dependencies_leave_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    installed = {
+        "botocore/client.py",
+        "cryptography/hazmat/bindings/_rust.abi3.so",
+        "_cffi_backend.cpython-313-aarch64-linux-gnu.so",
+        "aws_lambda_powertools/logging/logger.py",
+        "aws_lambda_powertools/event_handler/openapi/swagger_ui/swagger-ui-bundle.min.js",
+    }
+
+    def install(packages: Path) -> None:
+        for name in installed:
+            (packages / name).parent.mkdir(parents=True, exist_ok=True)
+            (packages / name).touch()
+
+    monkeypatch.setattr(build, "install", install)
+    build.build_dependencies(tmp_path / "dependencies")
+    (tmp_path / "extras").mkdir()
+    build.build_extras(tmp_path / "extras")
+
+    found = {
+        layer: {str(path.relative_to(tmp_path / layer)) for path in (tmp_path / layer).rglob("*") if path.is_file()}
+        for layer in ("dependencies", "extras")
+    }
+    assert found["dependencies"] == {"botocore/client.py", "aws_lambda_powertools/logging/logger.py"}
+    assert found["extras"] == installed - found["dependencies"]
+
+
+def test_who_needs_the_extras_has_them_and_nobody_else() -> None:
+    """Followed by name: functions that use what asks for them, or call one that does, up to the doors."""
+    needing = {("signatures", "p256_key"), ("signatures", "signed_by"), ("pages", "docs_page")}
+    uses = {
+        (path.stem, node.name): names_in(node, path.stem)
+        for path in (*(PRODUCT / "channels").rglob("*.py"), *(PRODUCT / "platform").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    while more := {one for one, used in uses.items() if used & needing} - needing:
+        needing |= more
+    needing |= {("service", name) for _, name in needing}
+    doors = {
+        f"functions/{path.parent.parent.name}/{path.parent.name}/"
+        for area in ("channels", "platform", "webhooks")
+        for path in (ROOT / "functions" / area).glob("*/app.py")
+        if names_in(ast.parse(path.read_text(encoding="utf-8")), "app") & needing
+    }
+
+    functions = [
+        one["Properties"] for one in template()["Resources"].values() if "CodeUri" in one.get("Properties", {})
+    ]
+    assert {one["CodeUri"] for one in functions if "ExtrasLayer" in str(one.get("Layers"))} == doors
+    assert len(doors) == 5
+    assert len(transformed()["SendgridEventsFunction"]["Properties"]["Layers"]) == 3, "beside what all functions have"
+
+
+def test_nothing_else_asks_for_the_extras() -> None:
+    asking = {
+        str(path.relative_to(PRODUCT))
+        for path in PRODUCT.rglob("*.py")
+        if re.search(r"cryptography|swagger_ui", path.read_text(encoding="utf-8"))
+    }
+    assert asking == {"channels/providers/signatures.py", "platform/pages.py"}
+
+
+def names_in(tree: ast.AST, module: str) -> set[tuple[str, str]]:
+    """The functions that code of a module may mean by its names: each as its module and its name."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            found.add((module, node.id))
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found.add((node.value.id, node.attr))
+        elif isinstance(node, ast.ImportFrom):
+            found |= {((node.module or "").rpartition(".")[2], one.name) for one in node.names}
+    return found
 
 
 def test_only_the_package_that_is_asked_for_its_version_keeps_its_metadata(packages: Path) -> None:
@@ -204,7 +285,7 @@ def test_a_wrong_python_is_told_what_to_do(
 @pytest.mark.parametrize("arguments", [[], ["leadflow"], ["other", "somewhere"]])
 def test_wrong_arguments_get_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert build.main(arguments) == 2
-    assert "dependencies|leadflow DIRECTORY" in capsys.readouterr().err
+    assert "dependencies|extras|leadflow DIRECTORY" in capsys.readouterr().err
 
 
 def test_layers_are_built_for_the_runtime_of_the_functions() -> None:
@@ -215,7 +296,7 @@ def test_layers_are_built_for_the_runtime_of_the_functions() -> None:
     assert all("aarch64" in platform for platform in build.PLATFORMS)
 
 
-@pytest.mark.parametrize("layer", ["DependenciesLayer", "LeadflowLayer"])
+@pytest.mark.parametrize("layer", ["DependenciesLayer", "ExtrasLayer", "LeadflowLayer"])
 def test_sam_finds_the_target_of_a_layer(layer: str) -> None:
     resource = template()["Resources"][layer]
     folder = ROOT / resource["Properties"]["ContentUri"]

@@ -7,5 +7,6 @@ from leadflow.entry.api import endpoint
 
 @endpoint(status=200, scope="campaigns:write", returns="EmailCampaign")
 def handler(campaign_id: str) -> Record:
-    """Who had no turn yet gets nothing."""
+    """Who had no turn yet gets nothing: what they were still to get counts as skipped (`campaign_completed`) within
+    minutes. Resume-rest takes that back."""
     return launching.complete(campaign_id)

@@ -143,3 +143,9 @@ def status(campaign_id: str) -> str:
     answer = call("campaigns/get_campaign", path={"campaign_id": campaign_id})
     assert answer.status == 200, answer.text
     return str(answer.json["status"])
+
+
+def is_at_rest(campaign_id: str) -> bool:
+    """Whether nobody looks after the campaign until something comes."""
+    run = runs.find_run(campaign_id)
+    return run is not None and (run.gsi3pk, run.gathers_at) == (None, None)

@@ -17,6 +17,7 @@ from tests.functional.campaigns.mailing import MailService, email_channel, lead
 from tests.functional.campaigns.running import (
     act,
     acted,
+    is_at_rest,
     lose_everything,
     people,
     ready,
@@ -75,12 +76,6 @@ def without_address(lead_id: str) -> None:
         UpdateExpression="REMOVE email ADD v :one",
         ExpressionAttributeValues={":one": {"N": "1"}},
     )
-
-
-def is_at_rest(campaign_id: str) -> bool:
-    """Whether nobody looks after the campaign until somebody joins."""
-    run = runs.find_run(campaign_id)
-    return run is not None and (run.gsi3pk, run.gathers_at) == (None, None)
 
 
 def cohorts(campaign_id: str) -> list[int]:

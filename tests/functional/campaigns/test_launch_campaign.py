@@ -41,12 +41,6 @@ def test_all_that_is_missing_is_named() -> None:
     assert channel_id
 
 
-def test_what_would_do_nothing_is_refused() -> None:
-    email_channel()
-
-    assert named(act(ready(goal={"event": "form_submitted"}), "launch_campaign")) == ["goal.event"]
-
-
 def test_it_needs_the_right_to_send() -> None:
     email_channel()
     path = {"campaign_id": ready()}

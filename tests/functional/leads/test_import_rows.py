@@ -105,7 +105,7 @@ def test_when_its_time_is_over_it_has_itself_announced_and_goes_on(
     assert outcome(import_id) == expected
 
 
-def test_a_step_is_no_larger_than_a_transaction_may_be() -> None:
+def test_x47_a_step_is_no_larger_than_a_transaction_may_be() -> None:
     """DynamoDB takes 100 actions: each of these rows is three, and two are the job's."""
     lines = [f"p{number}@example.com,+4420794{60000 + number}" for number in range(40)]
     import_id = posted("email,phone\n" + "\n".join(lines)).json["id"]

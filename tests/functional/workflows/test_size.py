@@ -8,11 +8,14 @@ from typing import Any
 
 from leadflow.core import aws
 from leadflow.core.settings import settings
+from leadflow.entry.posted import MAX_FORM_BYTES
 from leadflow.workflows import rules, store, store_waiting
 from leadflow.workflows.service import running
+from tests.functional.leads.people import added
 from tests.functional.wire import watched
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.engine import Engine
+from tests.functional.workflows.hooking import ADA, BY_EMAIL
 from tests.harness import call
 
 Activate = Callable[[str], Any]
@@ -97,3 +100,21 @@ def test_x26_a_large_output_is_cut_and_says_so(
     logs = call("executions/list_logs", path={"execution_id": start["execution_id"]}).json["items"]
     output = logs[0]["output_data"]
     assert (output["_cut"], output["text"]["size_bytes"], output["form_id"]) == (["text"], 50_002, "a")
+
+
+def test_x26_a_hook_takes_what_a_run_can_carry_and_only_its_id_goes_on(hook: Any, engine: Engine) -> None:
+    """The largest body that is taken runs to its end out of the table; a larger one is told so, and begins nothing."""
+    added("ada@example.com")
+    one = hook(match=BY_EMAIL)
+    body = {**ADA, "text": ""}
+    room = MAX_FORM_BYTES - len(json.dumps(body))
+
+    one.begun({**body, "text": "x" * room})
+    [start] = engine.starts()
+    assert len(json.dumps(start)) < 200
+    assert engine.segment(start) == "done"
+    refused = one.post({**body, "text": "x" * (room + 1)})
+
+    assert (refused.status, refused.json["type"]) == (413, "urn:leadflow:problem:payload_too_large")
+    [run] = one.runs
+    assert (run["status"], len(run["trigger_data"]["body"]["text"])) == ("completed", room)

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadflow.campaigns.rules import audience, cohorts, editing, members, sequence, variants, windows
+from leadflow.campaigns.enums import GOAL_EVENTS
+from leadflow.campaigns.rules import audience, cohorts, editing, goals, members, sequence, variants, windows
 from leadflow.campaigns.rules.members import Member
+from leadflow.campaigns.store import tallies
 from leadflow.core import clock
 from leadflow.core.gates import first_closed
 
@@ -227,3 +229,37 @@ def test_what_an_edit_may_change() -> None:
     assert editing.place_is_settled("active", 4, [begun]) is None
     assert editing.asked_about({"not": {"all": [{"field": "steps.11.opened"}]}}, 11)
     assert not editing.asked_about({"all": [{"field": "steps.11.opened"}]}, 1)
+
+
+@given(
+    st.sampled_from([None, *sorted(GOAL_EVENTS)]),
+    st.sampled_from([*sorted(GOAL_EVENTS), "email_opened"]),
+    st.sampled_from(["C1", "C2", None]),
+    st.booleans(),
+)
+def test_a_goal_is_reached_by_its_event_alone_by_people_and_a_click_by_its_own_mail(
+    goal: str | None, event: str, clicked_in: str | None, machine: bool
+) -> None:
+    record = {**CAMPAIGN, "id": "C1", "goal": {"condition": None, "event": goal} if goal else None}
+    data = {"campaign_id": clicked_in, "machine": machine} if event.startswith("email") else {}
+
+    reached = goals.is_reached_by(record, event, data)
+
+    its_own = event != "email_clicked" or (clicked_in == "C1" and not machine)
+    assert reached == (goal == event and its_own)
+    mark = goals.mark_of(record)
+    assert (mark is None) == (goal is None)
+    assert mark is None or ("C1" in mark) == (goal == "email_clicked")
+
+
+@given(st.dictionaries(st.integers(1, 60), st.integers(0, 1_000), max_size=48))
+def test_what_a_cohort_leaves_counts_like_so_many_members_who_are_skipped(left: dict[int, int]) -> None:
+    one_by_one = Counter[str]()
+    for step_number, count in left.items():
+        for name, one in tallies.skipped(step_number, tallies.COMPLETED).items():
+            one_by_one[name] += one * count
+
+    together = tallies.ended({str(number): count for number, count in left.items()})
+
+    assert together == {name: count for name, count in one_by_one.items() if count}
+    assert len(together) + 1 <= 100, "one transaction, with the mark"

@@ -22,10 +22,11 @@ CampaignStatus = Literal["draft", "active", "paused", "completed"]
 AudienceMode = Literal["snapshot", "evergreen"]
 # What becomes of a mail nobody knows the outcome of: it stays so, or counts as failed once the settle window is over.
 UnknownPolicy = Literal["keep", "fail"]
-# What a lead may do that is the goal of a campaign.
+# What a lead may do that is the goal of a campaign; a click is one by a person in a mail of this campaign.
 GoalEvent = Literal["form_submitted", "appointment_scheduled", "message_received", "email_clicked"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
+GOAL_EVENTS: frozenset[str] = frozenset(get_args(GoalEvent))
 CAMPAIGN_STATUSES: tuple[str, ...] = get_args(CampaignStatus)
 EMAIL_STATUSES: tuple[str, ...] = get_args(EmailStatus)
 EMAIL_OUTCOMES: tuple[str, ...] = get_args(EmailOutcome)

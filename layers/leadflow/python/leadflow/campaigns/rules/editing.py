@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-MAX_STEPS = 50
+# What a cohort adds to the totals fits into one transaction of 100 actions: two lines for each step, and two more.
+MAX_STEPS = 48
 
 # What a campaign is about however it ended.
 _WORDS = frozenset({"name", "description"})

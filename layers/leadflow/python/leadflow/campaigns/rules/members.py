@@ -93,12 +93,12 @@ def _not_excluded(is_excluded: bool) -> Gate:
 def _still_wanted(
     campaign: Mapping[str, Any], member: Member, lead: Mapping[str, Any], now: datetime
 ) -> Iterator[Gate]:
-    if campaign["stop_on_reply"]:
-        replied = member.has_replied
-        yield failed("reply", "replied", "The lead has replied.") if replied else passed("reply")
     if campaign["goal"] is not None:
         reached = member.came_to_goal or audience.has_reached_goal(campaign, lead, now)
         yield failed("goal", "goal_reached", "The lead has come to the goal.") if reached else passed("goal")
+    if campaign["stop_on_reply"]:
+        replied = member.has_replied
+        yield failed("reply", "replied", "The lead has replied.") if replied else passed("reply")
 
 
 def _contacts(had_enough: str | None) -> Gate:

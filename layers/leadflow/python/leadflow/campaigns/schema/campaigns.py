@@ -83,7 +83,11 @@ class WarmUpDay(Write):
 
 
 class Goal(Write):
-    """What a lead is to come to: a condition that holds, or something they do. Who got there gets no more mails."""
+    """What a lead is to come to: a condition that holds, or something they do. Who got there gets no more mails.
+
+    Who had a mail of the campaign counts as converted, once, also by what they do after its last mail, until 30 days
+    after it was completed. `email_clicked` is a click by a person in a mail of this campaign.
+    """
 
     condition: JsonObject | None = None
     event: GoalEvent | None = None

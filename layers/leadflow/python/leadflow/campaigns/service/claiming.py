@@ -66,7 +66,7 @@ def skip(mails: Sequence[tuple[store.EmailSent, str]]) -> dict[str, Sent]:
         mail.outcome, mail.skip_reason = "skipped", reason
     there = store.claim_many([(mail, None) for mail, _ in mails])
     answers = {mail.id: sending.standing(mail) for mail, _ in mails if mail.id not in there}
-    free, standing = _looked_at(there)
+    free, standing = looked_at(there)
     done = store.amend_many(free, lambda mail: changed(mail, lambda state: _skipped(state, reasons[mail.id])))
     return {**answers, **standing, **{mail.id: sending.standing(mail) for mail in done}}
 
@@ -94,7 +94,7 @@ def claim(
             result.ours.append(mail)
         else:
             result.answers[mail.id] = sending.standing(mail)
-    free, standing = _looked_at(there)
+    free, standing = looked_at(there)
     result.answers |= standing
     _take_up(free, {mail.id: seat for seat, mail in enumerate(mails)}, batch_id, result)
     return result
@@ -113,8 +113,11 @@ def _written(mail: store.EmailSent, lead: Mapping[str, Any], writer: Writer) -> 
         return None
 
 
-def _looked_at(mail_ids: Iterable[str]) -> tuple[list[store.EmailSent], dict[str, Sent]]:
-    """Of mails on file, those that never left and nobody is at; and where the others stand."""
+def looked_at(mail_ids: Iterable[str]) -> tuple[list[store.EmailSent], dict[str, Sent]]:
+    """Of mails that may be on file, those that never left and nobody is at; and where the others stand.
+
+    What the books of an abandoned batch say is written down first.
+    """
     found = store.find_mails(sorted(mail_ids))
     attended = _settled_batches({str(mail.batch_id) for mail in found if _is_batched(mail)})
     again = {mail.id for mail in found if _is_batched(mail) and mail.batch_id not in attended}

@@ -88,7 +88,7 @@ def _send(cohort: runs.Cohort, is_fresh: bool) -> None:
     started, sat_out = time.monotonic(), 0
     while True:
         campaign = store.find_campaign(cohort.campaign_id)
-        if campaign is None or (campaign.status != "active" and runs.park_cohort(cohort, campaign)):
+        if campaign is None or (campaign.status != "active" and _rests(cohort, campaign)):
             return
         if campaign.status != "active":
             continue
@@ -106,6 +106,15 @@ def _send(cohort: runs.Cohort, is_fresh: bool) -> None:
         if progress.again_at:
             sat_out += 1
             seams.current().sleep(max(0.0, pause.total_seconds()))
+
+
+def _rests(cohort: runs.Cohort, campaign: store.EmailCampaign) -> bool:
+    """Lets a cohort rest or end with its campaign; False when the campaign has just gone on."""
+    if campaign.status != "completed":
+        return runs.park_cohort(cohort, campaign)
+    from leadflow.campaigns.service import completing
+
+    return completing.end_taken(cohort, campaign)
 
 
 def _let_go(cohort: runs.Cohort, progress: Progress) -> None:
@@ -141,6 +150,8 @@ def _scene(campaign: store.EmailCampaign, cohort: runs.Cohort) -> Scene | None:
 def _finish(cohort: runs.Cohort) -> None:
     """Ends the cohort; its members come to the next step when that is due."""
     following = None if cohort.again else _following(cohort)
+    if following is None:
+        ending.count_converted(cohort)
     cohort.is_followed = following is not None
     runs.finish_cohort(cohort, following)
     if following is not None:

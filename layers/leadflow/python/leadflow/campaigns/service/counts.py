@@ -44,7 +44,11 @@ def with_counts(campaigns: Sequence[store.EmailCampaign]) -> list[Record]:
 
 
 def get_stats(campaign_id: str) -> dict[str, Any]:
-    """The numbers of a campaign by step, variant, link and hour. Raises NotFound."""
+    """The numbers of a campaign by step, variant, link and hour. Raises NotFound.
+
+    `audience` counts the leads that are in it: put into cohorts so far, whatever became of them since. While the launch
+    is still putting them there it grows, that of an evergreen campaign for as long as it runs.
+    """
     campaign = store.find_campaign(campaign_id)
     if campaign is None:
         raise NotFound("campaign", campaign_id)

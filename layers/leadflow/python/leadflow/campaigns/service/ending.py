@@ -84,6 +84,15 @@ def after_last(cohort: runs.Cohort) -> None:
             _followed(cohort, [step.record() for step in store.steps_of(cohort.campaign_id)])
 
 
+def count_converted(cohort: runs.Cohort) -> None:
+    """Counts those who came to the goal in the moment in which the last mail of their cohort went out."""
+    campaign = store.find_campaign(cohort.campaign_id)
+    if campaign is not None and campaign.goal is not None:
+        from leadflow.campaigns.service import goals
+
+        goals.count_late(campaign, cohort)
+
+
 def follow_late(campaign_id: str) -> bool:
     """Sends those on who came to the end before a later step was there; whether there were any."""
     steps = [step.record() for step in store.steps_of(campaign_id)]
@@ -94,7 +103,7 @@ def follow_late(campaign_id: str) -> bool:
 def _followed(cohort: runs.Cohort, steps: Sequence[sequence.Step]) -> bool:
     """Whether there is a next step for who came to the end with this cohort; somebody has sent them on to it then."""
     step = sequence.next_step(steps, int(cohort.step_number))
-    if step is None or cohort.is_followed or cohort.again or not cohort.size:
+    if step is None or cohort.is_followed or cohort.again or cohort.ended or not cohort.size:
         return False
     following = runs.new_cohort(
         cohort.campaign_id,

@@ -24,16 +24,16 @@ from leadflow.leads import service as leads
 WINDOW = timedelta(minutes=1)
 
 
-def take_in(campaign: store.EmailCampaign, lead_ids: Iterable[str]) -> bool:
-    """Lets those of these leads join who fit as they are now; whether one of them waits for a cohort.
+def take_in(campaign: store.EmailCampaign, found: Iterable[leads.Reached]) -> bool:
+    """Lets those of these leads join who fit as they are; whether one of them waits for a cohort.
 
     Safe to repeat. Raises table.TransactionRefused when others were in the way all the time.
     """
     now = clock.now()
-    reached = {str(one.lead["id"]): one for one in leads.reach_all(lead_ids).values() if not one.is_erased}
+    reached = {str(one.lead["id"]): one for one in found if not one.is_erased}
     fitting, _ = sorted_out(campaign.record(), [one.lead for one in reached.values()], now)
-    found = [reached[str(lead["id"])] for lead in fitting]
-    candidates = [joining.Candidate(str(one.lead["id"]), one.parts, one.mark) for one in found if one.mark]
+    join = [reached[str(lead["id"])] for lead in fitting]
+    candidates = [joining.Candidate(str(one.lead["id"]), one.parts, one.mark) for one in join if one.mark]
     return bool(joining.enrol(campaign.id, candidates, clock.stamp(now)))
 
 

@@ -162,8 +162,6 @@ def _check(campaign: store.EmailCampaign) -> None:
     errors = []
     if campaign.target_audience is None:
         errors.append(("target_audience", 'is needed to launch; {"all": []} is everyone'))
-    if campaign.goal is not None and campaign.goal["event"] is not None:
-        errors.append(("goal.event", "cannot be launched yet: nobody would reach it; use a condition"))
     steps = store.steps_of(campaign.id)
     if not steps:
         errors.append(("steps", "a campaign needs a step to be launched"))

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from leadflow.campaigns import store
-from leadflow.campaigns.rules import audience, contacts, editing, members, variants
+from leadflow.campaigns.rules import audience, contacts, editing, goals, members, variants
 from leadflow.campaigns.rules.contacts import Contact
 from leadflow.campaigns.store import contacts as had
 from leadflow.core import clock
@@ -19,11 +19,6 @@ from leadflow.leads import service as leads
 
 # Marks of what a lead did that may end its sequences.
 REPLIED = "replied"
-
-
-def goal_mark(event: str) -> str:
-    """The mark of a goal that is an event."""
-    return f"goal:{event}"
 
 
 @dataclass(frozen=True)
@@ -151,8 +146,8 @@ def _shown_as(reached: Mapping[str, leads.Reached]) -> Iterable[str]:
 
 
 def _marks(campaign: Mapping[str, Any]) -> list[str]:
-    event = (campaign["goal"] or {}).get("event")
-    return [REPLIED, goal_mark(event)] if event else [REPLIED]
+    mark = goals.mark_of(campaign)
+    return [REPLIED, mark] if mark else [REPLIED]
 
 
 def _asked_mails(scene: Scene, lead_ids: Sequence[str]) -> list[str]:

@@ -11,10 +11,10 @@ from typing import Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import cohorts, sequence, states
-from leadflow.campaigns.service import announcing, ending, gaps, joining, ledger, reclassifying, removing
+from leadflow.campaigns.service import announcing, completing, ending, gaps, joining, ledger, reclassifying, removing
 from leadflow.campaigns.service.members import sorted_out
+from leadflow.campaigns.store import closing, gathering
 from leadflow.campaigns.store import cohorts as runs
-from leadflow.campaigns.store import gathering
 from leadflow.core import clock, table
 from leadflow.core.observability import logger
 from leadflow.core.table import Record
@@ -57,8 +57,7 @@ def reconcile() -> dict[str, int]:
 def _one_step(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> bool:
     """Whether there may be more to do at once."""
     if campaign.status == "completed":
-        runs.rest_run(run)
-        return False
+        return completing.end_all(run, campaign, has_time)
     if campaign.status != "active":
         return False
     if run.put_back:
@@ -83,19 +82,18 @@ def _one_step(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Ca
 
 
 def _put_back(run: runs.CampaignRun) -> None:
-    """What was parked goes on, as soon as its time has come."""
+    """What was parked or ended goes on, as soon as its time has come."""
     put_back = []
     for cohort in runs.cohorts_of(run.campaign_id):
-        if cohort.status != "parked":
+        if cohort.status not in ("parked", "ended") and cohort.ended is None:
             continue
-        runs.await_time(cohort)
         try:
-            table.save(cohort)
-        except table.Stale:
+            closing.put_back(cohort)
+        except table.TransactionRefused:
             continue
         put_back.append(cohort)
     runs.move_run(run, run.cursor, run.task)
-    announcing.tell(put_back)
+    announcing.tell(cohort for cohort in put_back if cohort.status == "waiting")
 
 
 def _freeze(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> None:
@@ -125,7 +123,7 @@ def _freeze(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Call
 def _look_over(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> None:
     """Lets the next up to 1,000 leads of the audience of an evergreen campaign join."""
     found, cursor = _next_members(campaign.record(), run.cursor, has_time)
-    joining.take_in(campaign, [str(lead["id"]) for lead in found])
+    joining.take_in(campaign, leads.reach_all(str(lead["id"]) for lead in found).values())
     runs.move_run(run, cursor, "freeze" if cursor else "watch")
 
 

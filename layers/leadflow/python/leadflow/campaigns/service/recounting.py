@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from leadflow.campaigns import store
-from leadflow.campaigns.store import tallies
+from leadflow.campaigns.store import cohorts, tallies
 from leadflow.core import clock, table, totals
 from leadflow.core.observability import logger
 
@@ -80,9 +80,13 @@ def _items(campaign_id: str) -> Iterator[list[table.Item]]:
     """All that counts for a campaign, in pages; a mail whose person is being erased may be missing."""
     for keys in _pages(store.partitions_of(campaign_id, store.GROUPS)):
         yield list(table.find_many(store.EmailSent, keys))
-    noted: list[table.Item] = list(store.noted_members(campaign_id))
+    noted: list[table.Item] = [*store.noted_members(campaign_id), *_ended_cohorts(campaign_id)]
     for first in range(0, len(noted), _PAGE):
         yield noted[first : first + _PAGE]
+
+
+def _ended_cohorts(campaign_id: str) -> list[cohorts.Cohort]:
+    return [cohort for cohort in cohorts.cohorts_of(campaign_id) if cohort.ended]
 
 
 def _pages(partitions: list[str]) -> Iterator[list[tuple[str, str]]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.transactions import TransactWrite
 
+from leadflow.campaigns.store import tallies
 from leadflow.campaigns.store.campaigns import EmailCampaign
 from leadflow.campaigns.store.listeners import note_listening
 from leadflow.core import clock, due, effects, table
@@ -65,10 +66,12 @@ class Cohort(table.Item, discriminator="Cohort"):
     pk `CAMP#<campaign>`  sk `COH#<step>#<cohort>`  GSI3 due-index of kind `cohort` while it waits or is being sent
 
     `status` is `joining` (of newcomers who are still on the list), `waiting`, `parked` (the campaign was not active
-    when its time came), `done`. Members before `position` are settled. `joined_at` is when they came into the
-    campaign. `lease_until` is set while a worker is at it; `failures` counts tries in a row that came to nothing. A
-    cohort `again` has members who come to the step once more, since the provider refused their mail; nothing follows
-    it. `is_touched` says that mails of it may be claimed, `is_followed` that its members went on to a next step.
+    when its time came), `done`, or `ended` (the campaign was completed by hand before). Members before `position` are
+    settled. `joined_at` is when they came into the campaign. `lease_until` is set while a worker is at it; `failures`
+    counts tries in a row that came to nothing. A cohort `again` has members who come to the step once more, since the
+    provider refused their mail; nothing follows it. `is_touched` says that mails of it may be claimed, `is_followed`
+    that its members went on to a next step. `ended` says by step number how many members are not sent it, since the
+    campaign was completed by hand; that counts until it is put back.
     """
 
     id = UnicodeAttribute()
@@ -87,6 +90,12 @@ class Cohort(table.Item, discriminator="Cohort"):
     again = BooleanAttribute(default=False)
     is_touched = BooleanAttribute(default=False)
     is_followed = BooleanAttribute(default=False)
+    ended = JSONAttribute(null=True)
+
+    counts_when_gone = True
+
+    def adds_to(self) -> dict[str, dict[str, int]]:
+        return {tallies.campaign_owner(self.campaign_id): tallies.ended(self.ended)} if self.ended else {}
 
 
 class CohortMembers(table.Item, discriminator="CohortMembers"):
@@ -294,14 +303,12 @@ def park_cohort(cohort: Cohort, campaign: EmailCampaign) -> bool:
 
     Raises table.TransactionRefused when another worker has the cohort.
     """
-    same = (EmailCampaign.generation == int(campaign.generation)) & (EmailCampaign.status == campaign.status)
     before = (cohort.lease_until, cohort.gsi3pk, cohort.gsi3sk)
     cohort.status, cohort.lease_until = "parked", None
     due.clear(cohort)
 
     def fill(writes: TransactWrite) -> None:
-        writes.condition_check(EmailCampaign, campaign.pk, campaign.sk, condition=same)
-        _save(writes, cohort)
+        save_while_same(writes, cohort, campaign)
 
     try:
         committed(fill)
@@ -312,6 +319,13 @@ def park_cohort(cohort: Cohort, campaign: EmailCampaign) -> bool:
         cohort.lease_until, cohort.gsi3pk, cohort.gsi3sk = before
         return False
     return True
+
+
+def save_while_same(writes: TransactWrite, cohort: Cohort, campaign: EmailCampaign) -> None:
+    """Adds a cohort to a transaction, which is refused first of all when the campaign has gone on since it was read."""
+    same = (EmailCampaign.generation == int(campaign.generation)) & (EmailCampaign.status == campaign.status)
+    writes.condition_check(EmailCampaign, campaign.pk, campaign.sk, condition=same)
+    _save(writes, cohort)
 
 
 def put_new(writes: TransactWrite, cohort: Cohort, members: CohortMembers) -> None:

@@ -17,6 +17,8 @@ HOURLY = ("sent", "opened", "clicked", "machine_opened", "machine_clicked")
 # Parts of the names of totals: of the campaign as a whole, of a step, of why a step was skipped, of a variant of a
 # step, of one of its links, of an hour.
 WHOLE, STEP, REASON, VARIANT, LINK, HOUR = "C", "S", "R", "V", "L", "H"
+# Why steps are skipped for who had no turn when the campaign was completed by hand.
+COMPLETED = "campaign_completed"
 _ARRIVED = ("delivered", "opened", "clicked")
 _LONGEST_LABEL = 300
 _HOUR_CHARACTERS = len("2026-03-02T09")
@@ -48,6 +50,14 @@ def skipped(step_number: int, reason: str) -> dict[str, int]:
     """What a member adds to a campaign's totals who is skipped at a step."""
     number = f"{step_number:04d}"
     return {f"{WHOLE}#skipped": 1, f"{STEP}#{number}#skipped": 1, f"{REASON}#{number}#{reason}": 1}
+
+
+def ended(left: Mapping[str, int]) -> dict[str, int]:
+    """What members add to a campaign's totals who are not sent steps since it was completed by hand, by step number."""
+    adds = {f"{WHOLE}#skipped": sum(left.values())}
+    for step_number, count in left.items():
+        adds |= {name: count for name in skipped(int(step_number), COMPLETED) if not name.startswith(f"{WHOLE}#")}
+    return {name: number for name, number in adds.items() if number}
 
 
 def of_campaign(mail: Mapping[str, Any]) -> dict[str, int]:

@@ -33,14 +33,13 @@ def handle(arrival: Arrival, channel: store.ChannelConfig, delivery_id: str) -> 
 
 def _said(arrival: Arrival, channel: store.ChannelConfig) -> None:
     """Something that a person says, or a machine in their place."""
-    key = store.message_key(channel.id, _provider_id(arrival))
-    known = store.find_provider_message(key)
-    if known is not None and known.message_id:
+    known = _known(store.message_key(channel.id, _provider_id(arrival)))
+    if known.message_id:
         return
     identity = people.known(arrival, channel)
     if identity is not None:
         following.heed(arrival, identity, clock.stamp(_said_at(arrival)))
-    _kept(arrival, channel, identity, key, "inbound")
+    _kept(arrival, channel, identity, known, "inbound")
 
 
 def _opted(arrival: Arrival, channel: store.ChannelConfig) -> None:
@@ -53,12 +52,11 @@ def _opted(arrival: Arrival, channel: store.ChannelConfig) -> None:
 
 def _echoed(arrival: Arrival, channel: store.ChannelConfig) -> None:
     """What was said in our name: by us, which settles our own message, or elsewhere, which is recorded once."""
-    key = store.message_key(channel.id, _provider_id(arrival))
     reference = arrival.data.get("metadata")
     if isinstance(reference, str) and reporting.accepted(reference, channel, _provider_id(arrival)):
         return
-    known = store.find_provider_message(key)
-    if known is not None and known.message_id:
+    known = _known(store.message_key(channel.id, _provider_id(arrival)))
+    if known.message_id:
         message = store.find_message(known.message_id)
         if message is not None:
             reporting.apply_seen(message, channel.id, arrival.person)
@@ -66,30 +64,40 @@ def _echoed(arrival: Arrival, channel: store.ChannelConfig) -> None:
     identity = people.known(arrival, channel)
     if identity is not None:
         following.heed(arrival, identity, clock.stamp(_said_at(arrival)))
-    _kept(arrival, channel, identity, key, "outbound")
+    _kept(arrival, channel, identity, known, "outbound")
+
+
+def _known(key: str) -> store.ProviderMessage:
+    """What is on file about a provider's message, or is about to be."""
+    return store.find_provider_message(key) or store.new_provider_message(key, None)
 
 
 def _kept(
-    arrival: Arrival, channel: store.ChannelConfig, identity: store.ChannelIdentity | None, key: str, direction: str
+    arrival: Arrival,
+    channel: store.ChannelConfig,
+    identity: store.ChannelIdentity | None,
+    known: store.ProviderMessage,
+    direction: str,
 ) -> None:
-    """Writes a message into the conversation of its person, once. Raises InProgress when crowded out."""
+    """Writes a message into the conversation of its person, once. Raises InProgress when crowded out.
+
+    `known` is as it was read just now.
+    """
     message_id = ids.derived_id(_said_at(arrival), "message", channel.id, _provider_id(arrival))
     files = attachments.taken_in(arrival, message_id) if identity is not None else []
-    for _ in threads.TURNS:
+    for turn in threads.TURNS:
         if identity is None or identity.erased_at:
             logger().info("message dropped", reason="the person was erased")
             return
-        known = store.find_provider_message(key)
-        if known is not None and known.message_id:
+        known = _known(str(known.pk)) if turn else known
+        if known.message_id:
             return
-        message = _message(arrival, message_id, key, direction, identity, files)
+        message = _message(arrival, message_id, str(known.pk), direction, identity, files)
         theirs = direction == "inbound"
         came_by = rules.referral_of(arrival) if theirs else None
         writing = threads.come_in(message, identity, arrival.received_at, counts=theirs, referral=came_by)
-        early = dict(known.early or {}) if known else {}
-        _amend_early(message, early)
-        writing.provider = known or store.new_provider_message(key, None)
-        writing.provider.message_id, writing.provider.early, writing.provider.expires_at = message_id, None, None
+        _amend_early(message, dict(known.early or {}))
+        writing.provider = known.of(message_id)
         try:
             writing.done()
         except store.LeadGone:

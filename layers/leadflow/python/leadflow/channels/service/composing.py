@@ -10,14 +10,16 @@ from leadflow.channels.rules.outgoing import OutgoingMessage
 from leadflow.channels.service import connecting, mailing
 
 
-def prepared(conversation: store.Conversation, message: store.Message) -> Callable[[], str]:
-    """What hands the message over when it is called, and gives the provider's id.
+def prepared(
+    conversation: store.Conversation, message: store.Message, channel: store.ChannelConfig
+) -> Callable[[], str]:
+    """What hands the message over by its channel when it is called, and gives the provider's id.
 
     Raises CredentialsRefused, and for the files of a mail as `mailing.prepared`.
     """
     if conversation.channel == "email":
-        return mailing.prepared(conversation, message)
-    messenger = connecting.messenger(str(message.channel_id))
+        return mailing.prepared(conversation, message, channel)
+    messenger = connecting.messenger_of(channel)
     outgoing: dict[str, Any] = message.outgoing or {}
     told = OutgoingMessage(
         reference=message.id,

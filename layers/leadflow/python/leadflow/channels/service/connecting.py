@@ -35,7 +35,7 @@ def mailer(channel_id: str) -> Mailer:
 
     Raises NotFound when there is no such email channel, CredentialsRefused when it has no API key.
     """
-    return _mailer(load(channel_id, "email"))
+    return mailer_of(load(channel_id, "email"))
 
 
 def messenger(channel_id: str) -> Messenger:
@@ -43,7 +43,7 @@ def messenger(channel_id: str) -> Messenger:
 
     Raises NotFound when there is no such channel of a message service, CredentialsRefused when it lacks credentials.
     """
-    return _messenger(load(channel_id, *_MESSAGES))
+    return messenger_of(load(channel_id, *_MESSAGES))
 
 
 def check(channel_id: str) -> dict[str, Any]:
@@ -68,13 +68,13 @@ def check(channel_id: str) -> dict[str, Any]:
 
 
 def _mail_standing(channel: store.ChannelConfig) -> tuple[bool, str, list[str] | None]:
-    scopes = list(_mailer(channel).scopes())
+    scopes = list(mailer_of(channel).scopes())
     ok = SEND_SCOPE in scopes
     return ok, "The key may send mail." if ok else f"The key lacks the scope {SEND_SCOPE}.", scopes
 
 
 def _standing(channel: store.ChannelConfig) -> tuple[bool, str, list[str] | None]:
-    found = _messenger(channel).check()
+    found = messenger_of(channel).check()
     return found.ok, found.detail, list(found.scopes) if found.scopes is not None else None
 
 
@@ -123,13 +123,15 @@ def _noting_refusals(channel: store.ChannelConfig) -> Iterator[None]:
         raise
 
 
-def _mailer(channel: store.ChannelConfig) -> Mailer:
+def mailer_of(channel: store.ChannelConfig) -> Mailer:
+    """What sends mail by an email channel that was read. Raises CredentialsRefused when it has no API key."""
     from leadflow.channels.providers.sendgrid import SendGrid
 
     return _ChannelMailer(channel, SendGrid(_needed(channel, "api_key")))
 
 
-def _messenger(channel: store.ChannelConfig) -> Messenger:
+def messenger_of(channel: store.ChannelConfig) -> Messenger:
+    """The same for a message service. Raises CredentialsRefused when the channel lacks credentials."""
     if channel.provider == "facebook":
         from leadflow.channels.providers.meta import Meta
 

@@ -7,8 +7,7 @@ those behind it go on. A message that may only be sent later holds up those behi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -46,16 +45,13 @@ def work(conversation_id: str, has_time: Callable[[], bool] = lambda: True) -> N
     conversation = store.find_conversation(conversation_id)
     if conversation is None or not conversation.outbox or not store.take_turn(conversation):
         return
-    with _turn(conversation) as turn_until:
-        while True:
-            found = store.find_conversation(conversation_id)
-            if found is None or (not found.outbox and store.end_turn(found, turn_until, only_if_done=True)):
-                return
-            wait = _first(found) if found.outbox else _NOW
-            if wait is None or wait > _patience() or not has_time():
-                return
-            if wait:
-                seams.current().sleep(wait.total_seconds())
+    turn_until, is_over = str(conversation.turn_until), False
+    try:
+        is_over = _all_sent(conversation, turn_until, has_time)
+    finally:
+        # Given back whatever happens; only a death leaves the turn to its lease.
+        if not is_over:
+            store.end_turn(conversation, turn_until, only_if_done=False)
 
 
 def reconcile() -> dict[str, int]:
@@ -74,14 +70,22 @@ def reconcile() -> dict[str, int]:
     return {"conversations_requeued": announced, "messages_closed": closed}
 
 
-@contextmanager
-def _turn(conversation: store.Conversation) -> Iterator[str]:
-    """The turn, given back whatever happens; only a death leaves it to its lease."""
-    turn_until = str(conversation.turn_until)
-    try:
-        yield turn_until
-    finally:
-        store.end_turn(conversation, turn_until, only_if_done=False)
+def _all_sent(conversation: store.Conversation, turn_until: str, has_time: Callable[[], bool]) -> bool:
+    """Sends for as long as it may; whether nothing waits any more and the turn is given back with that."""
+    found: store.Conversation | None = conversation
+    while found is not None:
+        if not found.outbox and store.end_turn(found, turn_until, only_if_done=True):
+            return True
+        waiting = list(found.outbox)
+        wait = _first(found) if waiting else _NOW
+        if wait is None or wait > _patience() or not has_time():
+            return False
+        if wait:
+            seams.current().sleep(wait.total_seconds())
+        if list(found.outbox) == waiting:
+            # Nothing was taken out of it, or it is not as it was read.
+            found = store.find_conversation(conversation.id)
+    return True
 
 
 def _patience() -> timedelta:
@@ -106,32 +110,35 @@ def _first(conversation: store.Conversation) -> timedelta | None:
             return wait
     elif standing is Standing.UNKNOWN:
         _say_unknown(message)
-    reporting.linked(store.find_message(message.id) or message)
+    else:
+        reporting.linked(message)
     store.drop_first(conversation)
     return _NOW
 
 
 def _sent(conversation: store.Conversation, message: store.Message) -> timedelta | None:
     """Sends a message that is ours. `_NOW` when it is settled, else how long to wait, None for long."""
-    closed = first_closed(gating.all_of(conversation, message))
+    channel = store.find_channel(str(message.channel_id))
+    closed = first_closed(gating.all_of(conversation, message, channel))
     if closed is None and clock.now() > clock.parse(str(message.created_at)) + _GIVEN_UP_AFTER:
         _settle(message, "rejected", "failed", "expired", "It could not be sent for 24 hours.")
         return _NOW
     if closed is not None:
         _settle(message, "skipped", "failed", closed.code, closed.detail)
         return _NOW
-    channel = store.find_channel(str(message.channel_id))
     if channel is None or not _may_try(channel):
         return _later(message, None)
     limit = channel.rate_limit_per_minute
     if limit is not None and not store.take_place(channel.id, int(limit), clock.now()):
         return _later(message, timedelta(seconds=60 - clock.now().second))
-    return _handed_over(conversation, message)
+    return _handed_over(conversation, message, channel)
 
 
-def _handed_over(conversation: store.Conversation, message: store.Message) -> timedelta | None:
+def _handed_over(
+    conversation: store.Conversation, message: store.Message, channel: store.ChannelConfig
+) -> timedelta | None:
     try:
-        send = composing.prepared(conversation, message)
+        send = composing.prepared(conversation, message, channel)
         effects.begin(message)
     except table.Stale:
         return _NOW
@@ -164,7 +171,7 @@ def _accepted(message: store.Message, provider_message_id: str) -> None:
         found = fates.reported(stored.attribute_values, "sent")
         return {**found, "provider_message_id": stored.provider_message_id or provider_message_id}
 
-    store.amend(message, decide)
+    reporting.linked(store.amend(message, decide))
 
 
 def _refused(conversation: store.Conversation, message: store.Message, error: LeadflowError) -> None:

@@ -49,9 +49,8 @@ def of_address(channel: str, person: str, lead: Mapping[str, Any] | None) -> Ite
         yield passed("consent")
 
 
-def of_channel(conversation: store.Conversation) -> Iterator[Gate]:
+def of_channel(channel: store.ChannelConfig | None) -> Iterator[Gate]:
     """Whether there is a channel to send by."""
-    channel = store.find_channel(str(conversation.channel_config_id))
     if channel is None:
         yield failed("channel", "no_channel", "The channel of this conversation is gone.")
     elif not channel.is_active:
@@ -78,8 +77,10 @@ def of_message(conversation: store.Conversation, message: store.Message) -> Iter
     yield failed("window", "window_closed", closed.sentence) if closed else passed("window")
 
 
-def all_of(conversation: store.Conversation, message: store.Message) -> Iterator[Gate]:
-    """All gates, in the order a send asks them."""
+def all_of(
+    conversation: store.Conversation, message: store.Message, channel: store.ChannelConfig | None
+) -> Iterator[Gate]:
+    """All gates, in the order a send asks them; `channel` is the conversation's."""
     yield from of_person(conversation)
-    yield from of_channel(conversation)
+    yield from of_channel(channel)
     yield from of_message(conversation, message)

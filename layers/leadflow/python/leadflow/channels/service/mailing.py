@@ -8,7 +8,7 @@ from datetime import timedelta
 from leadflow.channels import store
 from leadflow.channels.mail import ID_ARGUMENT, MAX_FILES_BYTES, Address, MailFile, OutgoingMail, Recipient
 from leadflow.channels.rules import files, replies
-from leadflow.channels.service import accounts, connecting
+from leadflow.channels.service import connecting
 from leadflow.core import clock
 from leadflow.core.errors import LeadflowError, PayloadTooLarge, RateLimited, UpstreamRejected, UpstreamUnavailable
 
@@ -20,15 +20,16 @@ _FILE_GIVEN_UP_AFTER = timedelta(hours=1)
 _FILES_TIME = timedelta(seconds=60)
 
 
-def prepared(conversation: store.Conversation, message: store.Message) -> Callable[[], str]:
+def prepared(
+    conversation: store.Conversation, message: store.Message, channel: store.ChannelConfig
+) -> Callable[[], str]:
     """What hands the mail over when it is called, and gives its Message-ID, which is ours so that answers find it.
 
     Its files are fetched now. Raises CredentialsRefused; UpstreamRejected, Forbidden and PayloadTooLarge for files that
     cannot be sent; RateLimited and UpstreamUnavailable for those that may be had later.
     """
-    channel_id = str(message.channel_id)
-    mailer, channel = connecting.mailer(channel_id), accounts.get(channel_id)
-    message_id = f"{message.id}@{str(channel['from_email']).rpartition('@')[2]}"
+    mailer = connecting.mailer_of(channel)
+    message_id = f"{message.id}@{str(channel.from_email).rpartition('@')[2]}"
     before = [one for one in store.latest_until(conversation.id, clock.now_stamp(), _NEWEST) if one.id != message.id]
     answered = next((one for one in before if one.direction == "inbound"), None)
     known = [str(one.provider_message_id) for one in reversed(before) if one.provider_message_id]
@@ -40,11 +41,11 @@ def prepared(conversation: store.Conversation, message: store.Message) -> Callab
     if (message.outgoing or {}).get("automatic"):
         headers["Auto-Submitted"] = "auto-generated"
     mail = OutgoingMail(
-        sender=Address(channel["from_email"], channel["from_name"]),
+        sender=Address(str(channel.from_email), channel.from_name),
         recipients=(Recipient(str(conversation.person), custom_args={ID_ARGUMENT: message.id}),),
         subject=replies.subject_of(subject, answers=answered is not None),
-        text=replies.with_footer(message.content, channel["from_name"], channel["postal_address"]),
-        reply_to=Address(channel["reply_to"]) if channel["reply_to"] else None,
+        text=replies.with_footer(message.content, channel.from_name, channel.postal_address),
+        reply_to=Address(channel.reply_to) if channel.reply_to else None,
         headers=headers,
         files=_files(message),
     )

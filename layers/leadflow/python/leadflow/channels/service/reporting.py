@@ -51,8 +51,7 @@ def linked(message: store.Message) -> None:
             return
         early = (known.early if known else None) or {}
         store.amend(message, lambda stored, early=early: _with_early(stored, early))  # type: ignore[misc]
-        item = known or store.new_provider_message(key, None)
-        item.message_id, item.early, item.expires_at = message.id, None, None
+        item = (known or store.new_provider_message(key, None)).of(message.id)
         try:
             if known is None:
                 table.create(item)

@@ -38,7 +38,8 @@ def send_message(conversation_id: str, body: MessageCreate) -> Record:
         raise NotFound("conversation", conversation_id)
     message = _written(conversation, body)
     if message.role == "assistant" and conversation.channel not in KEPT_ONLY:
-        closed = first_closed(gating.all_of(conversation, message))
+        channel = store.find_channel(str(conversation.channel_config_id))
+        closed = first_closed(gating.all_of(conversation, message, channel))
         if closed is not None and store.find_message(message.id) is None:
             raise InvalidInput(gating.FIELDS.get(closed.gate, "channel"), closed.detail)
         queued = queue(conversation, message)

@@ -51,6 +51,11 @@ class ProviderMessage(table.Item, discriminator="ProviderMessage"):
     message_id = UnicodeAttribute(null=True)
     early = JSONAttribute(null=True)
 
+    def of(self, message_id: str) -> ProviderMessage:
+        """Itself, about to be written as the one of this message: nothing waits at it any more."""
+        self.message_id, self.early, self.expires_at = message_id, None, None
+        return self
+
 
 def identity_key(channel_id: str, person: str) -> str:
     return f"CID#{channel_id}#{keyed_hash('channel identity', person)}"

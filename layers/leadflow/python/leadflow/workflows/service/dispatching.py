@@ -30,8 +30,8 @@ from leadflow.workflows.service import events as own_events
 def dispatch(changes: Sequence[Change]) -> None:
     """Begins every run that these changes cause; safe to repeat with the same or overlapping changes."""
     changed = (lead_events.changed_lead(change.old, change.new) for change in changes)
-    listening.heed(list(dict.fromkeys(lead_id for lead_id in changed if lead_id)))
     events = [event for change in changes for event in _events(change)]
+    listening.heed(list(dict.fromkeys(lead_id for lead_id in changed if lead_id)), events)
     if not events:
         return
     enrichment.on_events(events)

@@ -1,7 +1,8 @@
-"""An evergreen campaign's workers killed in every state they can leave the world in, while people join.
+"""How campaigns are joined, completed and deleted, with workers killed in every state they can leave the world in.
 
 Whatever line the reader of changes or the worker dies at: everybody who fits is in one cohort, gets the mail once, and
-is counted once. The same for a campaign that is deleted: nothing of it stays.
+is counted once. Of a campaign that is completed by hand all that was still to come is skipped, once; of one that is
+deleted nothing stays.
 """
 
 from __future__ import annotations
@@ -9,19 +10,21 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from leadflow.campaigns.service import announcing, joining, listening, planning, removing
+from leadflow.campaigns.service import announcing, completing, joining, listening, planning, recounting, removing
+from leadflow.campaigns.store import closing, gathering, removals
 from leadflow.campaigns.store import cohorts as runs
-from leadflow.campaigns.store import gathering, removals
 from leadflow.campaigns.store import joining as kept_joining
 from tests.chaos.killing import Place, kill_at, places
 from tests.chaos.test_campaigns import World, world
 from tests.functional.campaigns import running
+from tests.functional.campaigns.campaigning import stats
 from tests.functional.campaigns.mailing import lead
 from tests.functional.wire import stored
 from tests.functional.workflows.engine import Engine
 from tests.harness import door
 
 JOINING: tuple[ModuleType, ...] = (listening, joining, planning, announcing, kept_joining, gathering, runs)
+ENDING: tuple[ModuleType, ...] = (planning, completing, closing, runs, announcing)
 REMOVING: tuple[ModuleType, ...] = (planning, removing, removals, announcing)
 NEWCOMERS = 3
 
@@ -109,6 +112,45 @@ class Deleted:
         campaign_id = here.new_campaign()
         running.work()
         assert running.act(campaign_id, "delete_campaign").status == 204
+        [self.event] = running.take_announced()
+
+    def work(self) -> None:
+        door("campaigns/plan_audience")(self.event, None)
+
+
+def test_what_a_completed_campaign_leaves_is_skipped_once_wherever_its_worker_dies() -> None:
+    with world() as here:
+        ended = Ended(here)
+        reached = places(ended.work, *ENDING)
+    assert len(reached) > 8
+    for number, place in enumerate(reached):
+        with world() as here:
+            ended = Ended(here)
+            assert kill_at(place, ended.work, *ENDING), place
+            if number % 2:
+                here.restart()
+            running.lose_everything()
+
+            for _ in range(2):
+                running.reconciled(here.clock, minutes=20)
+            ended.engine.deliver()
+
+            told = stats(here.campaign_id)
+            assert [(one["sent"], one["skipped"], one["pending"]) for one in told["steps"]] == [(2, 1, 0), (0, 3, 0)], (
+                place
+            )
+            assert recounting.recount_campaign(here.campaign_id) == (0, 0), place
+            assert len(here.got()) == 2, place
+
+
+class Ended:
+    """A campaign that was completed when two of three had the first of two mails, and one waited for the rate."""
+
+    def __init__(self, here: World) -> None:
+        self.engine = Engine(here.clock)
+        campaign_id = here.new_campaign(steps=2, members=3, rate_per_hour=2)
+        running.work()
+        running.acted(campaign_id, "complete_campaign")
         [self.event] = running.take_announced()
 
     def work(self) -> None:
