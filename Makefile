@@ -1,7 +1,7 @@
 # make help lists what there is. Everything runs in .venv, which `make setup` builds from requirements.lock.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled coverage fuzz check lint format types template \
+.PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled rights coverage fuzz check lint format types template \
 	openapi openapi-check diagram failure-cases bench bench-report cost chaos build admin-key lock clean
 
 VENV := .venv
@@ -68,6 +68,10 @@ coverage: setup ## docs/COVERAGE.md: which lines and branches the unit and funct
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes --upgrade \
 		--target .covered/tools -r requirements/coverage.txt
 	@$(BIN)/python -m tests.covered $(ARGS)
+
+rights: setup ## what functions ask of AWS in the functional tests, written to tests/infra/rights.json
+	@RIGHTS=write $(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.recorded tests/functional
+	@$(BIN)/python -m pytest -n0 -q tests/infra/test_rights.py
 
 fuzz: setup ## schemathesis against a fresh host, by the API document; FUZZ_EXAMPLES, FUZZ_SEED
 	@$(BIN)/python -m tests.fuzz

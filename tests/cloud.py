@@ -23,7 +23,13 @@ _MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 _ACCOUNT = "123456789012"
 _QUEUES = ("STARTS", "DELIVERIES", "TIMERS", "ENRICHMENTS", "COHORTS")
 _BUS, _SCHEDULES = "jobs", "leadflow-test"
-_TIMER_ARNS = ("QUEUE_ARN", "DEAD_LETTERS_ARN")
+# What one-off schedules name, as template.yaml has it.
+_SCHEDULED = {
+    "TIMERS_QUEUE_ARN": "timers",
+    "TIMERS_DEAD_LETTERS_ARN": "timers_dead_letters",
+    "COHORTS_QUEUE_ARN": "cohorts",
+    "COHORTS_DEAD_LETTERS_ARN": "jobs_dead_letters",
+}
 # Making a client takes longer than most tests, and a client keeps nothing of the cloud it talks to.
 _clients: dict[str, Any] = {}
 
@@ -39,11 +45,7 @@ def fresh_cloud(clock: Clock) -> Iterator[seams.Seams]:
         }
         made["STATE_MACHINE_ARN"] = f"arn:aws:states:us-east-1:{_ACCOUNT}:stateMachine:engine"
         made["JOBS_BUS_NAME"] = bus
-        made |= {
-            f"{queue}_{name}": f"arn:aws:sqs:us-east-1:{_ACCOUNT}:{name.lower()}"
-            for queue in ("TIMERS", "COHORTS")
-            for name in _TIMER_ARNS
-        }
+        made |= {name: f"arn:aws:sqs:us-east-1:{_ACCOUNT}:{queue}" for name, queue in _SCHEDULED.items()}
         made |= {"SCHEDULE_GROUP": _SCHEDULES, "SCHEDULER_ROLE_ARN": f"arn:aws:iam::{_ACCOUNT}:role/scheduler"}
         with patch.dict(os.environ, made):
             seams.current().forget("settings")

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import yaml
 
-from tests import rights
+from tests import leaks, rights
 
 ROOT = Path(__file__).parent.parent
 
@@ -61,8 +61,9 @@ class Answer:
 
 
 def door(name: str) -> Any:
-    """The handler of a function, by `<area>/<operation>`, held to what its role in template.yaml allows."""
-    return rights.guarded(name, importlib.import_module(f"functions.{name.replace('/', '.')}.app").handler)
+    """The handler of a function, by `<area>/<operation>`, held to what its role allows and to what may be said."""
+    handler = importlib.import_module(f"functions.{name.replace('/', '.')}.app").handler
+    return leaks.noted(name, rights.guarded(name, handler))
 
 
 def route_of(name: str, method: str | None = None) -> str:

@@ -1,33 +1,33 @@
 """Least privilege, held while doors run: what a door asks of AWS must be allowed to its role in template.yaml.
 
-moto asks for no rights, so without this a door that lacks one would pass every test and fail on AWS.
+moto asks for no rights, so without this a door that lacks one would pass every test and fail on AWS. What doors ask for
+is noted besides (`asked_for`): tests/recorded.py makes of it the list that shows which rights nobody uses.
 """
 
 from __future__ import annotations
 
 import contextvars
 import functools
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from tests.infra import house
+from tests import policies
+from tests.policies import Right
 
 # The function whose door is open in this context; a test that plays a rival runs it in a context of its own.
 _running: contextvars.ContextVar[str | None] = contextvars.ContextVar("running", default=None)
 # Where the name of an operation is not the name of the right.
-_RIGHTS = {
-    "CompleteMultipartUpload": {"PutObject"},
-    "CreateMultipartUpload": {"PutObject"},
-    "DeleteMessageBatch": {"DeleteMessage"},
-    "HeadObject": {"GetObject"},
-    "ListObjectsV2": {"ListBucket"},
-    "SendMessageBatch": {"SendMessage"},
-    "UploadPart": {"PutObject"},
+_ACTIONS = {
+    "CompleteMultipartUpload": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteMessageBatch": "DeleteMessage",
+    "HeadObject": "GetObject",
+    "ListObjectsV2": "ListBucket",
+    "SendMessageBatch": "SendMessage",
+    "UploadPart": "PutObject",
 }
-_SERVICES = {"stepfunctions": "states"}
 _TRANSACTED = {
     "ConditionCheck": "ConditionCheckItem",
     "Delete": "DeleteItem",
@@ -35,6 +35,16 @@ _TRANSACTED = {
     "Put": "PutItem",
     "Update": "UpdateItem",
 }
+# Services of which the product knows one thing.
+_ONLY_ONE = {
+    "kms": "CredentialsKey",
+    "secretsmanager": "AppSecret",
+    "ssm": "PublicUrlParameter",
+    "stepfunctions": "WorkflowEngine",
+    "events": "JobsBus",
+}
+# What each door has asked for in this process, and what it had the scheduler promise to do with the scheduler's role.
+asked_for: dict[str, set[Right]] = {}
 
 
 class NotAllowed(BaseException):
@@ -58,43 +68,74 @@ def guarded(name: str, handler: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def held() -> Iterator[None]:
     """Holds guarded doors to their roles. Raises NotAllowed where one oversteps."""
-    from botocore.endpoint import Endpoint
+    from botocore.client import BaseClient
 
-    real = Endpoint.make_request
+    real = BaseClient._emit_api_params
 
-    def make_request(self: Any, model: Any, request: dict[str, Any]) -> Any:
+    def emit(client: Any, api_params: dict[str, Any], operation_model: Any, context: Any) -> Any:
         if name := _running.get():
-            missing = needed(model.service_model.service_name, model.name, request["body"]) - of_function(name)
-            if missing:
-                raise NotAllowed(f"{name} needs {', '.join(sorted(missing))}: give it to its role in template.yaml")
-        return real(self, model, request)
+            _hold(name, operation_model.service_model.service_name, operation_model.name, api_params)
+        return real(client, api_params, operation_model, context)
 
-    with patch.object(Endpoint, "make_request", make_request):
+    # Every call passes here, and every link that is signed without one.
+    with patch.object(BaseClient, "_emit_api_params", emit):
         yield
 
 
-def needed(service: str, operation: str, body: Any) -> set[str]:
-    """The rights one request takes, as `service:Action`."""
+def _hold(name: str, service: str, operation: str, params: Mapping[str, Any]) -> None:
+    asked = {policies.role_of(name): needed(service, operation, params)}
+    if operation == "CreateSchedule":
+        target = params["Target"]
+        queues = (target["Arn"], target["DeadLetterConfig"]["Arn"])
+        asked["SchedulerRole"] = {Right("sqs:SendMessage", _queue(arn.rpartition(":")[2])) for arn in queues}
+    for role, rights in asked.items():
+        rights = set(filter(_is_there, rights))
+        missing = {right for right in rights if not any(one.allows(right) for one in policies.given(role))}
+        if missing:
+            texts = ", ".join(sorted(map(str, missing)))
+            raise NotAllowed(f"{name} needs {texts}: give it to {role} in template.yaml")
+        asked_for.setdefault(name if role != "SchedulerRole" else role, set()).update(rights)
+
+
+def needed(service: str, operation: str, params: Mapping[str, Any]) -> set[Right]:
+    """The rights that one request takes."""
+    if service == "dynamodb":
+        return set(_of_table(operation, params))
+    resource = _ONLY_ONE.get(service) or _RESOURCES[service](params)
+    prefix = "states" if service == "stepfunctions" else service
+    rights = {Right(f"{prefix}:{_ACTIONS.get(operation, operation)}", resource)}
+    if operation == "CreateSchedule":
+        rights.add(Right("iam:PassRole", "SchedulerRole"))
+    return rights
+
+
+def _of_table(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
     if operation.startswith("Transact"):
-        actions = {_TRANSACTED[kind] for item in json.loads(body)["TransactItems"] for kind in item}
+        kinds = {kind for item in params["TransactItems"] for kind in item}
+        yield from (Right(f"dynamodb:{_TRANSACTED[kind]}", "Table") for kind in kinds)
     else:
-        actions = _RIGHTS.get(operation, {operation})
-    return {f"{_SERVICES.get(service, service)}:{action}" for action in actions}
+        index = params.get("IndexName")
+        yield Right(f"dynamodb:{operation}", f"Table/index/{index}" if index else "Table")
 
 
-def of_function(name: str) -> set[str]:
-    """The actions the role of a function allows, whatever the resource."""
-    return of_role(house.functions()[name].properties["Role"]["Fn::GetAtt"][0])
+def _object(params: Mapping[str, Any]) -> str:
+    """A kind of objects, by the folder they are in; the bucket itself where it is listed."""
+    return f"Bucket/{params['Key'].partition('/')[0]}/*" if "Key" in params else "Bucket"
 
 
-@functools.cache
-def of_role(name: str) -> set[str]:
-    """The actions a role of template.yaml allows, whatever the resource."""
-    role = house.template()["Resources"][name]["Properties"]
-    managed = [house.template()["Resources"][one["Ref"]]["Properties"] for one in role.get("ManagedPolicyArns", [])]
-    found: set[str] = set()
-    for policy in [*managed, *role.get("Policies", [])]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            actions = statement["Action"]
-            found.update(actions if isinstance(actions, list) else [actions])
-    return found
+def _queue(name: str) -> str:
+    """A queue by the name it has in tests/cloud.py: `starts` is StartsQueue, `jobs_dead_letters` JobsDeadLetters."""
+    words = "".join(word.capitalize() for word in name.split("_"))
+    return words if words.endswith("DeadLetters") else f"{words}Queue"
+
+
+def _is_there(right: Right) -> bool:
+    """Whether it is about something that the template makes: some tests take a queue away by giving a wrong name."""
+    return not right.action.startswith("sqs:") or right.resource in policies.house.template()["Resources"]
+
+
+_RESOURCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "s3": _object,
+    "sqs": lambda params: _queue(params["QueueUrl"].rpartition("/")[2]),
+    "scheduler": lambda _: "ScheduleGroup/*",
+}

@@ -1,4 +1,4 @@
-"""Every functional test has a cloud of its own."""
+"""Every functional test has a cloud of its own, and may say nothing of anybody where that is forbidden."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from leadflow.core import seams
+from tests import leaks
 from tests.cloud import fresh_cloud
 from tests.harness import Clock
 
@@ -21,7 +22,7 @@ def clock() -> Clock:
 
 @pytest.fixture(autouse=True)
 def cloud(clock: Clock) -> Iterator[seams.Seams]:
-    with fresh_cloud(clock) as installed:
+    with fresh_cloud(clock) as installed, leaks.watched():
         yield installed
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from leadflow.core import errors
-from tests import rights
+from tests import policies
 from tests.infra.house import Function, definition, functions, template, transformed
 
 # The whole list of the API contract. A route that is public and not here is a hole; one that is here and wants a key
@@ -175,7 +175,7 @@ def test_functions_share_their_environment_and_it_refers_to_no_function_or_api()
 def test_only_starters_know_the_state_machine() -> None:
     knowing = {f.name for f in functions().values() if "WorkflowEngine" in set(references(f.properties))}
 
-    assert knowing == {"platform/reconcile", "workflows/start_executions"}
+    assert knowing == {"workflows/start_executions"}
 
 
 @pytest.mark.parametrize(("where", "function", "source"), sources("SQS", "DynamoDB"), ids=lambda value: str(value)[:40])
@@ -268,7 +268,7 @@ def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
                 "SegmentRole",
             },
         ),
-        ("states:StartExecution", {"ReconcileRole", "StarterRole"}),
+        ("states:StartExecution", {"StarterRole"}),
         ("lambda:InvokeFunction", {"EngineRole"}),
     ],
 )
@@ -305,7 +305,7 @@ def test_every_role_and_policy_is_used() -> None:
 
 def _rights() -> dict[str, set[str]]:
     """The actions each role may do."""
-    return {name: rights.of_role(name) for name in of_type("AWS::IAM::Role")}
+    return {role: {right.action for right in policies.given(role)} for role in policies.roles()}
 
 
 def test_the_state_machine_names_only_errors_that_can_occur() -> None:

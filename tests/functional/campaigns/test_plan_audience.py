@@ -5,6 +5,7 @@ from __future__ import annotations
 from leadflow.campaigns.store import cohorts as runs
 from tests.functional.campaigns.mailing import MailService, email_channel, lead
 from tests.functional.campaigns.running import acted, people, ready, recipients, take_announced, tally, work
+from tests.functional.leads.announced import Impatient
 from tests.functional.wire import interrupted
 from tests.harness import call, door
 
@@ -15,6 +16,19 @@ def planned(campaign_id: str) -> list[str]:
     for event in take_announced():
         door("campaigns/plan_audience")(event, None)
     return [one for cohort in runs.cohorts_of(campaign_id) for one in runs.members_of(cohort).lead_ids]
+
+
+def test_a_worker_without_time_has_it_announced_again(mails: MailService) -> None:
+    email_channel()
+    people(1)
+    campaign_id = ready()
+    acted(campaign_id, "launch_campaign")
+    [event] = take_announced()
+
+    door("campaigns/plan_audience")(event, Impatient(0))
+
+    assert take_announced()
+    assert tally(campaign_id, 1) == {}
 
 
 def test_the_audience_is_who_fits_and_is_not_excluded(mails: MailService) -> None:

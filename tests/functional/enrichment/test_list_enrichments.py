@@ -28,6 +28,26 @@ def test_newest_first_by_pages(clock: Clock) -> None:
     assert second["next_cursor"] is None
 
 
+def test_a_large_response_is_shown_as_a_link(bucket: None) -> None:
+    lead = added()
+    made = create(lead["id"], enrichment_data={"text": "x" * 60_000}).json
+
+    [shown] = call("enrichment/list_enrichments", path={"lead_id": lead["id"]}).json["items"]
+
+    assert f"enrichments/{lead['id']}/{made['id']}.json" in shown["enrichment_data_url"]
+
+
+def test_a_source_may_answer_more_than_an_item_holds(world: World, bucket: None) -> None:
+    world.put("people_data_labs")
+    world["people_data_labs"].answers = [knows(job_title="C" * 60_000)]
+    lead = added()
+
+    world.run(lead["id"])
+
+    [shown] = call("enrichment/list_enrichments", path={"lead_id": lead["id"]}).json["items"]
+    assert shown["enrichment_data_url"]
+
+
 def test_the_timeline_shows_them_without_the_response(clock: Clock) -> None:
     lead = added()
     made = create(lead["id"], job_title="CTO", enrichment_data={"secret": 1}).json

@@ -14,7 +14,7 @@ from leadflow.core import aws
 from leadflow.core.settings import settings as product_settings
 from leadflow.leads import service
 from leadflow.leads.store import files
-from tests.functional.leads.announced import announced, work, work_all
+from tests.functional.leads.announced import Impatient, announced, work, work_all
 from tests.functional.leads.erasing import erase
 from tests.functional.leads.people import added, patched
 from tests.functional.leads.transfer import (
@@ -58,17 +58,6 @@ def outcome(import_id: str) -> tuple[Any, ...]:
     ]
     leads = sorted(json.dumps(lead, sort_keys=True) for lead in timeless)
     return done["status"], counts(done), done["errors"], leads
-
-
-class Impatient:
-    """A Lambda context that has time for some steps and no more."""
-
-    def __init__(self, steps: int) -> None:
-        self.steps = steps
-
-    def get_remaining_time_in_millis(self) -> int:
-        self.steps -= 1
-        return 120_000 if self.steps >= 0 else 1_000
 
 
 @pytest.fixture(params=["skip", "update"])

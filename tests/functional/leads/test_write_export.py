@@ -12,7 +12,7 @@ from leadflow.core import aws
 from leadflow.core.settings import settings
 from leadflow.leads import service
 from leadflow.leads.store import jobs as job_store
-from tests.functional.leads.announced import announced, work, work_all
+from tests.functional.leads.announced import Impatient, announced, work, work_all
 from tests.functional.leads.erasing import erase
 from tests.functional.leads.large import begun
 from tests.functional.leads.people import added
@@ -50,6 +50,16 @@ def test_the_file_is_written_and_linked() -> None:
     assert (done["status"], done["rows"], done["error_message"]) == ("completed", 130, None)
     emails = [row["email"] for row in rows_of(fetched(export_id))]
     assert sorted(emails) == sorted(f"p{number}@example.com" for number in range(130))
+
+
+def test_a_worker_without_time_has_it_announced_again() -> None:
+    export_id = begun(3)
+
+    assert work(*announced(), context=Impatient(0)) == []
+
+    assert shown(export_id)["status"] == "running"
+    work_all()
+    assert shown(export_id)["rows"] == 3
 
 
 @pytest.mark.parametrize("sent", [False, True])

@@ -10,7 +10,7 @@ import pytest
 from leadflow.core import table
 from leadflow.leads import service, store
 from leadflow.leads.store import scoring as settings
-from tests.functional.leads.announced import announced, work, work_all
+from tests.functional.leads.announced import Impatient, announced, work, work_all
 from tests.functional.leads.erasing import erase
 from tests.functional.leads.merging import merged
 from tests.functional.leads.people import added, listed, shown, signalled
@@ -36,6 +36,17 @@ def test_all_leads_are_scored_again_and_their_lists_follow() -> None:
     assert [lead["score"] for lead in listed(sort="score")["items"]] == [60, 20, 10]
     assert (found["rescoring"], found["rescored"]) == ("completed", 3)
     check_scores()
+
+
+def test_a_worker_without_time_has_it_announced_again() -> None:
+    crowd()
+    put(signals=CAPPED)
+
+    assert work(*announced(), context=Impatient(0)) == []
+
+    assert scoring()["rescoring"] == "running"
+    work_all()
+    assert scoring()["rescoring"] == "completed"
 
 
 def test_settings_that_are_taken_back_leave_scores_as_they_were() -> None:

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from leadflow.core import aws, clock, due, effects, table
 from leadflow.core.errors import LeadflowError, RateLimited
+from leadflow.core.observability import logger
 from leadflow.core.settings import settings
 from leadflow.workflows import rules, store
 from leadflow.workflows.service import starting
@@ -40,10 +41,8 @@ def start(message: dict[str, Any]) -> None:
 
 
 def park(message: dict[str, Any], error: LeadflowError) -> None:
-    """Writes on the run why it cannot be started."""
-    execution = store.find_execution(str(message.get("execution_id")))
-    if execution is not None and execution.status == "running":
-        give_up(execution, f"The run could not be started: {error.detail}")
+    """Nothing to write it on, and the starter may not: the run stays due, and reconcile queues it again."""
+    logger().warning("start parked", start=message, error=type(error).__name__)
 
 
 def reconcile() -> dict[str, int]:
