@@ -54,13 +54,8 @@ def in_a_failure(text: str) -> None:
 )
 @pytest.mark.parametrize("text", ["zebedee@example.com", "of Zebedee Quillfeather", "+442079460018", "lf_" + "k" * 40])
 def test_whatever_is_said_is_seen(say: Callable[[str], None], text: str) -> None:
-    with (
-        pytest.raises(leaks.Leak, match="Zebedee|zebedee|442079460018|lf_"),
-        fresh_cloud(Clock()),
-        leaks.watched(),
-    ):
-        call("leads/create_lead", PERSON)
-        say(text)
+    with fresh_cloud(Clock()), pytest.raises(leaks.Leak, match=r"Zebedee|zebedee|442079460018|lf_"):
+        _told(say, text)
 
 
 def test_what_may_be_said_is_not_minded() -> None:
@@ -68,3 +63,9 @@ def test_what_may_be_said_is_not_minded() -> None:
         assert call("leads/create_lead", PERSON).status == 201
         assert call("leads/create_lead", PERSON).status == 409
         in_a_log_line("01M8D4TG002QTN9BTXAFTJVB69")
+
+
+def _told(say: Callable[[str], None], text: str) -> None:
+    with leaks.watched():
+        call("leads/create_lead", PERSON)
+        say(text)
