@@ -1,7 +1,7 @@
 """Which lines and branches of the product the unit and functional tests run, by wing: `make coverage`.
 
 Writes docs/coverage.json for programs and docs/COVERAGE.md for people. It says where nothing looks, not that what is
-run is right: chaos tests, journeys, storms and the contract with the emulator are not counted.
+run is right: chaos tests, journeys, storms and `tests/contract` are not counted.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def page(results: dict[str, Any]) -> str:
         "",
         "Written by `make coverage`; the same as data is [coverage.json](coverage.json). Which lines and branches of",
         "the product the unit and functional tests run. It says where nothing looks, not that what is run is right:",
-        "chaos tests, journeys, storms and the contract with the emulator are not counted.",
+        "chaos tests, journeys, storms and `tests/contract` are not counted, which hold the clients of data sources.",
         "",
         f"`make coverage`, {made['seconds']} s, {made['date']}, commit {made['commit']}, {made['machine']}; "
         f"{made['versions']}.",
