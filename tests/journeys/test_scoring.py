@@ -48,8 +48,8 @@ def _mail_to(api: Api, sandbox: Api, lead: dict[str, Any]) -> str:
 
 
 def _addresses(html: str) -> tuple[str, str]:
-    """Of a mail's picture, and of its link."""
-    [picture], [link] = re.findall(r'src="([^"]+/open\.gif)"', html), re.findall(r'href="([^"]+/c/[^"]+)"', html)
+    """Of a mail's picture, and of its link that people see."""
+    [picture], [link] = re.findall(r'src="([^"]+/open\.gif)"', html), re.findall(r'href="([^"]+/c/\d[^"]*)"', html)
     return picture, link
 
 

@@ -59,7 +59,7 @@ def happened(kind: str, lead_id: str, number: int, minute: int) -> str:
         item.gsi2pk, item.gsi2sk = f"LEAD#{lead_id}", f"EM#{at}#{made}"
     elif kind == "task":
         item = plans.new_task(made, {"lead_id": lead_id, "title": "Call", "created_at": at})
-        item.place(None)
+        item.place()
     elif kind == "appointment":
         item = plans.new_appointment(made, {"lead_id": lead_id, "title": "Demo", "scheduled_at": at, "created_at": at})
         item.duration_minutes = 30

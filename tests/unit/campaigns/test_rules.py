@@ -47,7 +47,17 @@ def test_the_picture_is_the_smallest_there_is() -> None:
     assert pages.PIXEL[-1:] == b";"
 
 
-@pytest.mark.parametrize("page", [pages.not_found(), pages.ask_to_unsubscribe(), pages.unsubscribed(), pages.mail("x")])
+@pytest.mark.parametrize(
+    "page",
+    [
+        pages.not_found(),
+        pages.ask_to_unsubscribe(),
+        pages.unsubscribed(may_take_back=False),
+        pages.unsubscribed(may_take_back=True),
+        pages.subscribed_again(),
+        pages.mail("x"),
+    ],
+)
 def test_no_page_is_kept_or_tells_where_people_came_from(page: pages.PublicAnswer) -> None:
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["referrer-policy"] == "no-referrer"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2000
 _PAGE = 100
+# A lead, and the ids under which its history is kept.
+Known = tuple[Record, Sequence[str]]
 
 
 def estimate(body: EstimateRequest) -> dict[str, Any]:
@@ -31,15 +33,19 @@ def estimate(body: EstimateRequest) -> dict[str, Any]:
     total = _Total()
     is_complete = True
     for page, is_complete in _pages(body):  # noqa: B007 - the last one is what counts
-        total.add(page, ready, tuple(body.fields or FIELDS), force=body.force)
+        total.add(_each_once(page), ready, tuple(body.fields or FIELDS), force=body.force)
     return total.shown(is_complete)
 
 
 def of_lead(lead: Record, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for one lead; `wanted` has `sources`, `fields` and `force`, as a request has."""
+    """The same for one lead as it is given, which need not be on file.
+
+    `wanted` has `sources`, `fields` and `force`, as a request has.
+    """
     total = _Total()
     ready = sources.active(wanted.get("sources"), to_ask=False)
-    total.add([lead["id"]], ready, tuple(wanted.get("fields") or FIELDS), force=False)
+    parts = [part for _, parts in _each_once([lead["id"]]) for part in parts]
+    total.add([(lead, parts)], ready, tuple(wanted.get("fields") or FIELDS), force=False)
     return total.shown(True)
 
 
@@ -51,13 +57,12 @@ class _Total:
         self.calls: dict[str, dict[str, int]] = {}
 
     def add(
-        self, lead_ids: Sequence[str], ready: Sequence[Ready], wanted: tuple[EnrichmentField, ...], *, force: bool
+        self, known: Sequence[Known], ready: Sequence[Ready], wanted: tuple[EnrichmentField, ...], *, force: bool
     ) -> None:
-        """Adds a page of leads, each once whatever ids it is known by; all that is on file of them is read together."""
-        known = {lead["id"]: (lead, parts) for lead, parts in leads.find_known(lead_ids).values()}
-        found = enrichments.fields_of(part for _, parts in known.values() for part in parts)
+        """Adds a page of leads; all that is on file of them is read together."""
+        found = enrichments.fields_of(part for _, parts in known for part in parts)
         fields = {item.lead_id: item for item in found}
-        for lead, parts in known.values():
+        for lead, parts in known:
             items = [fields[part] for part in parts if part in fields]
             self._add(lead, items, ready, wanted, force=force)
 
@@ -114,6 +119,11 @@ class _Total:
             "max_cost": usd(self.cost),
             "is_complete": is_complete,
         }
+
+
+def _each_once(lead_ids: Sequence[str]) -> list[Known]:
+    """Leads that are there, each once whatever ids it is known by."""
+    return list({lead["id"]: (lead, parts) for lead, parts in leads.find_known(lead_ids).values()}.values())
 
 
 def _pages(body: EstimateRequest) -> Iterator[tuple[list[str], bool]]:
