@@ -1,7 +1,7 @@
 # make help lists what there is. Everything runs in .venv, which `make setup` builds from requirements.lock.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled rights coverage fuzz check lint format types template \
+.PHONY: help setup run demo seed reset validate migrate rollback browse test test-doubled rights coverage fuzz audit check lint format types template \
 	openapi openapi-check diagram failure-cases bench bench-report cost chaos build admin-key lock clean
 
 VENV := .venv
@@ -76,6 +76,12 @@ rights: setup ## what functions ask of AWS in the functional tests, written to t
 fuzz: setup ## schemathesis against a fresh host, by the API document; FUZZ_EXAMPLES, FUZZ_SEED
 	@$(BIN)/python -m tests.fuzz
 
+audit: setup ## known weaknesses of what is locked, by PyPI's advisories; needs the internet, so `check` is without it
+	@[ -x .audited/bin/pip-audit ] || { $(BIN)/python -m venv .audited && .audited/bin/pip install --quiet \
+		--disable-pip-version-check --no-input pip-audit==2.10.1; }
+	@for lock in layers/dependencies/requirements.txt requirements.lock; do \
+		.audited/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || exit 1; done
+
 check: lint types template openapi-check ## everything CI wants except the tests
 
 lint: setup ## rules and format
@@ -141,5 +147,5 @@ lock: ## resolve requirements/*.in again
 		-c requirements.lock -o layers/dependencies/requirements.txt requirements/runtime.in
 
 clean: ## remove what the targets above made, but not .local, where the one-machine mode keeps its data
-	@rm -rf $(VENV) .aws-sam .covered .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .aws-sam .audited .covered .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -13,12 +13,15 @@ import argparse
 import json
 import os
 import random
+import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,9 @@ from tests.journeys.storm_work import Enriching, Running, Scoring, Talking, Work
 
 KEY = "lf_" + "s" * 43
 _PATIENCE_SECONDS = 240
+# Addresses, numbers and the key that this storm's people have: none may stand in a log or in a key of the table.
+_SOMEBODYS = re.compile(r"[\w.+-]+@[\w-]+\.example\.com|\+1415555\d{4}|lf_s{20,}")
+_KEYS = ("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "gsi3pk", "gsi3sk")
 _BEHAVING = ("sendgrid", "twilio", "webhook", "people_data_labs", "crustdata", "forager")
 _RECOUNTED = """
 import sys
@@ -227,7 +233,18 @@ class Storm:
         assert recounted.returncode == 0, recounted.stderr[-2000:]
         assert recounted.stdout.split() == ["0", "0"], f"missed and mended by the recount: {recounted.stdout}"
         self._until(lambda: not self._queued(), "queues never were empty")
+        seen = {found[0] for text in self._where_nobody_is() for found in _SOMEBODYS.finditer(text)}
+        assert not seen, f"{len(seen)} people or secrets are in logs or keys, as {min(seen)}"
         return {"validate": valid.stdout.splitlines()[-1], "recount": "missed 0, mended 0", "queued": 0}
+
+    def _where_nobody_is(self) -> Iterator[str]:
+        """All logs of the host, and all keys of the table."""
+        for log in self.data_dir.glob("*.log*"):
+            yield log.read_text()
+        with closing(sqlite3.connect(f"file:{self.data_dir / 'leadflow.db'}?mode=ro", uri=True)) as database:
+            for (body,) in database.execute("SELECT body FROM items"):
+                item = json.loads(body)
+                yield from (str(item[name]) for name in _KEYS if name in item)
 
     def _queued(self) -> dict[str, int]:
         """How many messages wait in each queue that has any, dead-letter queues among them."""

@@ -43,6 +43,7 @@ decide where it hits, so a seed makes the same kind of run, not the same run.
 - Every signal that was taken is there once, and the parts of a score add up to it.
 - Every time that callers competed for is booked once, and by the caller who was told so.
 - Merged leads are one, with every signal of both once; erased people are gone, and their addresses stay refused.
+- No address, phone number or API key stands in a log or in a key of the table.
 - A recount finds the counters as they are, every item is valid and has its owner (`make validate`), all queues and
   dead-letter queues are empty.
 
