@@ -58,8 +58,8 @@ rollback: setup ## take the last data migration back; STACK=name
 browse: setup ## look through the table on http://127.0.0.1:3002; BROWSE_PORT, STACK=name
 	@exec $(BIN)/python -m local.tools browse
 
-test: setup ## run the tests on two cores; ARGS="-k name" for some
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
+test: setup ## run the tests, three at once since many wait for a host; ARGS="-k name" for some
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -q $(ARGS)
 
 test-doubled: setup ## the functional tests again, with every POST sent twice under one Idempotency-Key
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.doubled tests/functional
@@ -119,7 +119,8 @@ bench-report: setup ## the same, written to docs/BENCHMARKS.md, docs/benchmarks.
 cost: setup ## docs/COST.md, computed from the calls of the last report
 	@$(BIN)/python -m tests.benchmarks.costs
 
-chaos: setup ## everything at work under 50 kills, failing providers and a failing AWS; ARGS="--leads 2000 --kills 50 --seed 1"
+chaos: setup ## deaths in every state, then everything at work under 50 kills, failing providers and a failing AWS; ARGS="--leads 2000 --kills 50 --seed 1"
+	@CHAOS_EVERY=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/chaos
 	@$(BIN)/python -m tests.journeys.storm $(ARGS)
 
 build: ## what `sam deploy` uploads; needs the SAM CLI and python3.13

@@ -22,6 +22,7 @@ import tests.harness
 
 _OFTEN_ENOUGH = 8
 _given: Counter[tuple[str, str]] = Counter()
+_entropies: list[Any] = []
 
 
 def pytest_configure() -> None:
@@ -47,9 +48,13 @@ def _is_doubled(event: Any) -> bool:
 
 
 def _twice(handler: Any, event: dict[str, Any], context: Any) -> Any:
-    from leadflow.core import ids
+    from leadflow.core import ids, seams
     from tests.functional import wire
 
+    if _entropies != [entropy := seams.current().entropy]:
+        # The test has begun its world anew, and with it its places.
+        _entropies[:] = [entropy]
+        _given.clear()
     test, route = os.environ["PYTEST_CURRENT_TEST"], event["routeKey"]
     if wire.is_watched() or ids.is_repeated() or _given[test, route] == _OFTEN_ENOUGH:
         return handler(event, context)

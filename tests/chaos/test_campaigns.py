@@ -31,7 +31,7 @@ from leadflow.campaigns.store import batches as kept_batches
 from leadflow.campaigns.store import cohorts as kept_cohorts
 from leadflow.campaigns.store import many, rates
 from leadflow.core import effects, http, seams
-from tests.chaos.killing import Place, kill_at, places
+from tests.chaos.killing import Place, kill_at, places, some
 from tests.chaos.mailed import mailed
 from tests.functional.campaigns import running
 from tests.functional.campaigns.campaigning import campaign, step
@@ -113,6 +113,7 @@ def deaths_of_sending() -> Iterator[tuple[Place, World]]:
         hang_up()
         reached = places(lambda: running.send(message), *SENDING, outside=lambda: len(here.mails.sent))
     assert len(reached) > FEWEST_PLACES
+    reached = some(reached)
     for first in range(0, len(reached), DEATHS_OF_A_WORLD):
         with world() as here:
             for place in reached[first : first + DEATHS_OF_A_WORLD]:
@@ -147,7 +148,7 @@ def test_an_audience_is_frozen_once_wherever_its_worker_dies() -> None:
         here.new_campaign()
         [event] = running.take_announced()
         reached = places(lambda: door("campaigns/plan_audience")(event, None), *PLANNING)
-    for place in reached:
+    for place in some(reached):
         with world() as here:
             here.new_campaign()
             [event] = running.take_announced()

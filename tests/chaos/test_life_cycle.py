@@ -14,7 +14,7 @@ from leadflow.campaigns.service import announcing, completing, joining, listenin
 from leadflow.campaigns.store import closing, gathering, removals
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.campaigns.store import joining as kept_joining
-from tests.chaos.killing import Place, kill_at, places
+from tests.chaos.killing import Place, kill_at, places, some
 from tests.chaos.test_campaigns import World, world
 from tests.functional.campaigns import running
 from tests.functional.campaigns.campaigning import stats
@@ -57,7 +57,7 @@ def test_everybody_joins_once_wherever_the_reader_or_the_worker_dies() -> None:
     with world() as here:
         reached = places(Joined(here).work, *JOINING)
     assert len(reached) > 20
-    for number, place in enumerate(reached):
+    for number, place in enumerate(some(reached)):
         with world() as here:
             join = Joined(here)
             assert kill_at(place, join.work, *JOINING), place
@@ -91,7 +91,7 @@ def test_nothing_of_a_deleted_campaign_stays_wherever_its_worker_dies() -> None:
     with world() as here:
         deleted = Deleted(here)
         reached = places(deleted.work, *REMOVING)
-    for place in reached:
+    for place in some(reached):
         with world() as here:
             deleted = Deleted(here)
             assert kill_at(place, deleted.work, *REMOVING), place
@@ -123,7 +123,7 @@ def test_what_a_completed_campaign_leaves_is_skipped_once_wherever_its_worker_di
         ended = Ended(here)
         reached = places(ended.work, *ENDING)
     assert len(reached) > 8
-    for number, place in enumerate(reached):
+    for number, place in enumerate(some(reached)):
         with world() as here:
             ended = Ended(here)
             assert kill_at(place, ended.work, *ENDING), place

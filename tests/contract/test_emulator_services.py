@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from botocore import handlers
+from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.session import get_session
 from ministack.services import eventbridge, kms, lambda_svc, s3, scheduler, secretsmanager, sqs, stepfunctions
@@ -213,11 +214,16 @@ def queue() -> Iterator[tuple[Any, str]]:
     before = list(handlers.BUILTIN_HANDLERS)
     wire.install_queues()
     url = sqs._act_create_queue({"QueueName": "short-way"}, "")["QueueUrl"]
-    credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    yield (
-        get_session().create_client("sqs", region_name="us-east-1", endpoint_url="http://127.0.0.1:9", **credentials),
-        url,
+    once = Config(retries={"total_max_attempts": 1})
+    client = get_session().create_client(
+        "sqs",
+        region_name="us-east-1",
+        endpoint_url="http://127.0.0.1:9",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        config=once,
     )
+    yield client, url
     handlers.BUILTIN_HANDLERS[:] = before
     sqs.reset()
 

@@ -8,7 +8,7 @@ from tests.journeys.storm import Storm, works
 
 
 def test_a_storm_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
-    storm = Storm(tmp_path / "data", seed=5, leads=20, kills=1, per_second=5, works=works(5))
+    storm = Storm(tmp_path / "data", seed=5, leads=10, kills=1, per_second=5, works=works(2))
 
     found = storm.run()
 
