@@ -15,6 +15,8 @@ from local.tools.migrating import MIGRATION
 from local.tools.scanning import Raw, item_classes, key_of, pages
 
 _SHOWN_PROBLEMS = 50
+# Items that others of their partition belong to: the owner, or that the owner is deleted and the rest is to go.
+_ROOTS = ("#META", "#", "#REMOVE")
 
 
 @dataclass
@@ -36,7 +38,7 @@ def validate() -> Report:
             kind = raw.get("type", {}).get("S", "")
             report.counts[kind or "?"] += 1
             report.problems += [f"{kind or '?'} at {pk} / {sk}: {problem}" for problem in problems(raw, classes)]
-            if sk in ("#META", "#"):
+            if sk in _ROOTS:
                 roots.add(pk)
             elif f"{pk.split('#', 1)[0]}#" in owners:
                 needing.setdefault(pk, f"{kind} at {pk} / {sk}")

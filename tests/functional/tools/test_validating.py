@@ -37,6 +37,15 @@ def test_what_the_product_wrote_is_in_order(lead: dict[str, Any]) -> None:
     assert report.counts["IntentSignal"] == 1
 
 
+def test_what_is_still_to_be_removed_is_in_order(cloud: seams.Seams) -> None:
+    campaign_id = call("campaigns/create_campaign", {"name": "Gone"}).json["id"]
+    assert call("campaigns/delete_campaign", path={"campaign_id": campaign_id}).status == 204
+
+    report = validating.validate()
+
+    assert (report.problems, report.counts["CampaignRemoval"]) == ([], 1)
+
+
 def test_every_kind_states_its_key() -> None:
     for name, kind in validating.item_classes().items():
         if "pk `" in (kind.__doc__ or ""):
