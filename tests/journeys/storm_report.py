@@ -20,7 +20,7 @@ What was done to the whole product while it worked, and what was true afterwards
 `python -m tests.journeys.storm_report docs/chaos.json`; the same as data is [chaos.json](chaos.json). Run one with
 `make chaos ARGS="--leads 2000 --kills 50 --seed 1"` (`--others N` sizes everything but the campaign; `--keep DIR`
 leaves the data to look at). A small storm by the same code is in the suite (`tests/journeys/test_storm.py`);
-`tests/chaos` kills single pieces of work between any two calls of AWS: in the suite at each third of those places, with
+`tests/chaos` kills single pieces of work between any two calls of AWS: in the suite at each sixth of those places, with
 `make chaos` at all of them, before the storm.
 
 ## How it storms
