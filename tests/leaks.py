@@ -46,15 +46,19 @@ class Watch:
 
     def look(self) -> None:
         """Raises Leak with every place and what was found there."""
-        values = [value for value in self.given - _NOBODYS if len(value) >= _SHORTEST]
-        shapes = dict(_SHAPES)
-        if values:
-            alternatives = "|".join(map(re.escape, sorted(values, key=len, reverse=True)))
-            shapes["what a door was given"] = re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)")
+        places = list(dict.fromkeys(self.said))
+        everything = "\n".join(text for _, text in places)
+        shapes = [(what, shape) for what, shape in _SHAPES.items() if shape.search(everything)]
+        # Few stand anywhere: only for these an expression is made, of what may be a megabyte long.
+        shapes += [
+            ("what a door was given", re.compile(rf"(?<!\w){re.escape(value)}(?!\w)"))
+            for value in sorted(self.given - _NOBODYS)
+            if len(value) >= _SHORTEST and value in everything
+        ]
         found = {
             f"{what} ({match[0]}) in {where}: {text[:2000]}"
-            for where, text in dict.fromkeys(self.said)
-            for what, shape in shapes.items()
+            for where, text in places
+            for what, shape in shapes
             if (match := shape.search(text))
         }
         if found:

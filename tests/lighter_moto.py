@@ -2,7 +2,8 @@
 
 It copies the whole table for each operation of a transaction, to have it back when the transaction fails: what the
 transaction names is enough. It looks for each member of an answer under several names that it works out anew each
-time, as it does the names of its own operations. It walks through the whole table for each partition it is asked for.
+time, as it does the names of its own operations. It walks through the whole table for each partition it is asked for,
+of an index too, and sorts all of it first; and it asks of each value that it compares what kind of value it is.
 It takes each request for one of any service and any protocol, where most are the table's, whose signature nobody reads.
 It weighs a whole item anew for each of its attributes, and asks of each part of an update, ten times over, what kind
 of part it is. It answers for `requests` at 1,288 addresses, which nobody here uses. And it makes a key pair of 2,048
@@ -56,6 +57,7 @@ def _ways() -> tuple[tuple[Any, str, Any], ...]:
         (DynamoDBBackend, "transact_write_items", _transaction(DynamoDBBackend.transact_write_items)),
         (Item, "__init__", _item),
         (DepthFirstTraverser, "traverse_node_recursively", _traversed),
+        (DynamoType, "cast_value", property(_cast_value)),
         (Table, "query", _query(Table.query)),
         (BaseJSONSerializer, "_serialize_type_structure", _structure(BaseJSONSerializer._serialize_type_structure)),
         (AttributePicker, "__call__", _picked(AttributePicker.__call__)),
@@ -116,17 +118,38 @@ def _is_processed(kind: type, node: type, traverser: Any) -> bool:
 
 def _query(real: Any) -> Any:
     def query(table: Table, hash_key: DynamoType | None, *arguments: Any, **named: Any) -> Any:
-        index = arguments[6] if len(arguments) > 6 else named.get("index_name")
-        if index or hash_key is None:
-            return real(table, hash_key, *arguments, **named)
         everything = table.items
-        table.items = {hash_key: everything.get(hash_key, {})}
+        if arguments[6] is not None:  # the name of an index
+            table.items = _narrowed(everything, named.get("hash_key_conditions"))
+        elif hash_key is not None:
+            table.items = {hash_key: everything.get(hash_key, {})}
         try:
             return real(table, hash_key, *arguments, **named)
         finally:
             table.items = everything
 
     return query
+
+
+def _narrowed(everything: Any, conditions: list[tuple[str, DynamoType]] | None) -> Any:
+    """What an index may have in the partition that is asked for."""
+    if not conditions:
+        return everything
+    [(name, wanted), *_] = conditions
+    narrowed: dict[DynamoType, dict[DynamoType, Item]] = {}
+    for pk, items in everything.items():
+        for sk, item in items.items():
+            held = dict.get(item.attrs, name)
+            if held is not None and held.value == wanted.value:
+                narrowed.setdefault(pk, {})[sk] = item
+    return narrowed
+
+
+_cast = DynamoType.cast_value.fget  # type: ignore[attr-defined]
+
+
+def _cast_value(value: DynamoType) -> Any:
+    return value.value if value.type == "S" else _cast(value)
 
 
 def _structure(real: Any) -> Any:

@@ -23,7 +23,7 @@ from leadflow.core import seams
 from tests.contract.emulator import TABLE, Emulated, emulated
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-MANY = 1000
+MANY = 500
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def arrival(number: int) -> Arrival:
 
 def test_x33_x34_a_thousand_at_once_are_one_lead_and_one_conversation(table: Emulated) -> None:
     channel = store.ChannelConfig(pk="CHC#1", sk="#META", id="1", channel_type="messenger", provider="facebook")
-    # Every one comes twice, and nobody waits for anybody.
+    # Every one comes twice, which makes the thousand, and nobody waits for anybody.
     numbers = [number for number in range(MANY) for _ in range(2)]
 
     def take(number: int) -> None:

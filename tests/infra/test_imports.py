@@ -123,28 +123,31 @@ def is_reading(name: str) -> bool:
     return all(route.split(" ")[0] in {"GET", "DELETE"} for route in functions()[name].routes)
 
 
-@pytest.mark.parametrize("name", DOORS)
-def test_importing_a_door_does_nothing(name: str) -> None:
-    loaded(name)
+def test_importing_a_door_does_nothing() -> None:
+    """Nothing happens at import: no network, no files, no processes."""
+    effects = {name: looked_at()[name]["effects"] for name in DOORS if loaded(name)}
 
-    assert looked_at()[name]["effects"] == [], "nothing happens at import: no network, no files, no processes"
-
-
-@pytest.mark.parametrize("name", DOORS)
-def test_a_door_loads_only_what_it_needs(name: str) -> None:
-    modules = loaded(name)
-    takes_a_body = not is_reading(name) and bool(functions()[name].routes)
-    allowed = NEEDS.get(name, set()) | (BODY if takes_a_body else set())
-
-    assert not NEVER & modules, "these are in no door: import a botocore client from core/aws, use entry's decorators"
-    assert not HEAVY & modules - allowed, "import it inside the function that needs it, or give the reason in NEEDS"
+    assert {name: found for name, found in effects.items() if found} == {}
 
 
-@pytest.mark.parametrize("name", DOORS)
-def test_a_door_stays_small(name: str) -> None:
-    kind = "working" if not functions()[name].routes else "reading" if is_reading(name) else "writing"
+def test_a_door_loads_only_what_it_needs() -> None:
+    """Import it inside the function that needs it, or give the reason in NEEDS; what no door loads comes from core."""
+    heavy = {}
+    for name in DOORS:
+        takes_a_body = not is_reading(name) and bool(functions()[name].routes)
+        heavy[name] = (HEAVY - NEEDS.get(name, set()) - (BODY if takes_a_body else set())) | NEVER
 
-    assert len(loaded(name)) <= MOST_MODULES[kind], "what has this door begun to load?"
+    assert {name: found for name, unwanted in heavy.items() if (found := unwanted & loaded(name))} == {}
+
+
+def test_a_door_stays_small() -> None:
+    """What has this door begun to load?"""
+    kinds = {
+        name: "working" if not functions()[name].routes else "reading" if is_reading(name) else "writing"
+        for name in DOORS
+    }
+
+    assert {name: n for name, kind in kinds.items() if (n := len(loaded(name))) > MOST_MODULES[kind]} == {}
 
 
 def test_every_exception_is_still_needed() -> None:

@@ -196,7 +196,7 @@ class Diary:
         )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(operations=st.lists(OPERATIONS, max_size=14))
 def test_whatever_is_asked_nobody_is_booked_twice_and_no_time_is_lost(operations: list[tuple[Any, ...]]) -> None:
     diary, leads = Diary(), dict[str, str]()

@@ -22,11 +22,15 @@ def received(clock: Clock, count: int, channel: dict[str, Any]) -> None:
     for number in range(count):
         post_twilio(channel, form(MessageSid=f"SM{number}"))
         clock.advance(minutes=1)
+
+
+def worked_on(clock: Clock, count: int, channel: dict[str, Any]) -> None:
+    received(clock, count, channel)
     work(*queued())
 
 
 def test_what_came_in_a_time_is_done_again_oldest_first(clock: Clock) -> None:
-    received(clock, 6, make(SMS))
+    worked_on(clock, 6, make(SMS))
 
     answer = replay(**{"from": "2026-03-02T09:01:00Z", "to": "2026-03-02T09:04:00Z"})
 
@@ -39,7 +43,7 @@ def test_what_came_in_a_time_is_done_again_oldest_first(clock: Clock) -> None:
 
 def test_of_one_channel_or_one_state_alone(clock: Clock) -> None:
     one, other = make(SMS), make(SMS, phone_number="+12025550199")
-    received(clock, 2, one)
+    worked_on(clock, 2, one)
     post_twilio(other, form(To="+12025550111"))
     work(*queued())
 

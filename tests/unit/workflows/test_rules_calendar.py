@@ -46,7 +46,7 @@ def edges(draw: st.DrawFn) -> tuple[ZoneInfo, datetime]:
     return zone, around - timedelta(minutes=draw(st.integers(60, 36 * 60)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     edges(),
     st.sets(st.integers(0, 59), min_size=1, max_size=4),
