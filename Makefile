@@ -64,16 +64,16 @@ browse: setup ## look through the table on http://127.0.0.1:3002; BROWSE_PORT, S
 test: setup ## run the tests, three at once since many wait for a host; ARGS="-k name" for some
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -q $(ARGS)
 
-test-doubled: setup ## the functional tests again, with every POST sent twice under one Idempotency-Key
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.doubled tests/functional
+test-doubled: setup ## the functional tests again, every POST sent twice under one Idempotency-Key; are recorded rights still used?
+	@RIGHTS=whole $(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.doubled -p tests.recorded tests/functional
 
 coverage: setup ## docs/COVERAGE.md: which lines and branches the unit and functional tests run, by wing; ARGS="-n 2"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes --upgrade \
 		--target .covered/tools -r requirements/coverage.txt
 	@$(BIN)/python -m tests.covered $(ARGS)
 
-rights: setup ## what functions ask of AWS in the functional tests, written to tests/infra/rights.json
-	@RIGHTS=write $(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.recorded tests/functional
+rights: setup ## what functions ask of AWS in functional tests and journeys, written to tests/infra/rights.json
+	@RIGHTS=write $(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.recorded tests/functional tests/journeys
 	@$(BIN)/python -m pytest -n0 -q tests/infra/test_rights.py
 
 fuzz: setup ## schemathesis against a fresh host, by the API document; FUZZ_EXAMPLES, FUZZ_SEED

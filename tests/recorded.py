@@ -1,37 +1,47 @@
-"""A pytest plugin: what doors asked of AWS in the functional tests, as a list by function (tests/infra/rights.json).
+"""A pytest plugin: what functions asked of AWS, by function, in functional tests and in journeys (rights.json).
 
-`make rights` writes the list anew. In every other run with this plugin a call that is not in it fails the run, so that
-the list cannot miss one; that everything in it is still called, only a run of all functional tests can tell.
+`make rights` writes it anew. Any other run with this plugin fails on a call that is not in it. With RIGHTS=whole, which
+says that these are all functional tests, it fails on a call in it that none of them makes, and on nothing else: such a
+run may have asked for more than the tests do, by posting twice. What the journeys' hosts ask for hangs on who comes
+first, so only `make rights` looks at it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import rights
+from tests import observed, rights
 
 RECORD = Path(__file__).parent / "infra" / "rights.json"
-Recorded = dict[str, list[str]]
+Recorded = dict[str, set[str]]
 # What the workers of this run have reported.
-_seen: dict[str, set[str]] = {}
+_seen: Recorded = {}
 
 
 def on_file() -> dict[str, set[rights.Right]]:
-    """The list as it is committed."""
-    return {
-        name: {rights.Right(*text.split(" on ")) for text in texts}
-        for name, texts in json.loads(RECORD.read_bytes()).items()
-    }
+    """What is committed, by function, wherever it was seen."""
+    both: Recorded = {}
+    for part in _committed().values():
+        _add(both, part)
+    return {name: {rights.Right(*text.split(" on ")) for text in texts} for name, texts in both.items()}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hosts that journeys start are told where to note what they see, when it is to be written."""
+    if _is_written() and not hasattr(config, "workerinput"):
+        os.environ[observed.NOTED] = tempfile.mkstemp(prefix="rights-")[1]
 
 
 def pytest_testnodedown(node: Any) -> None:
     """A worker has ended and says what it saw."""
-    _note(getattr(node, "workeroutput", {}).get("rights", {}))
+    _add(_seen, getattr(node, "workeroutput", {}).get("rights", {}))
 
 
 @pytest.hookimpl(trylast=True)
@@ -41,18 +51,47 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["rights"] = seen
         return
-    _note(seen)
-    if os.environ.get("RIGHTS") == "write":
-        RECORD.write_text(json.dumps({name: sorted(_seen[name]) for name in sorted(_seen)}, indent=1) + "\n")
+    _add(_seen, seen)
+    if _is_written():
+        _write(observed.noted(Path(os.environ.pop(observed.NOTED))), session)
+    elif complaints := _complaints(session.exitstatus == pytest.ExitCode.OK):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print("\ntests/infra/rights.json is out of date, run `make rights`:", *complaints, sep="\n  ")  # noqa: T201
+
+
+def _complaints(passed: bool) -> list[str]:
+    known = _committed()["functional"]
+    if os.environ.get("RIGHTS") != "whole":
+        return [f"it lacks {text}" for text in beyond(_seen, known)]
+    # A run that failed has not made all its calls.
+    return [f"nobody asks for {text}" for text in beyond(known, _seen)] if passed else []
+
+
+def beyond(some: Mapping[str, Iterable[str]], others: Mapping[str, Iterable[str]]) -> list[str]:
+    """What is in the first record and not in the second, a line each."""
+    return sorted(f"{name}: {text}" for name in some for text in set(some[name]).difference(others.get(name, ())))
+
+
+def _is_written() -> bool:
+    return os.environ.get("RIGHTS") == "write"
+
+
+def _write(in_journeys: Recorded, session: pytest.Session) -> None:
+    """Nothing, when a test failed. A part of which this run had no tests stays as it is."""
+    if session.exitstatus != pytest.ExitCode.OK:
         return
-    known: dict[str, list[str]] = json.loads(RECORD.read_bytes())
-    if new := {name: sorted(asked.difference(known.get(name, ()))) for name, asked in _seen.items()}:
-        missing = [f"{name}: {text}" for name, texts in sorted(new.items()) for text in texts]
-        if missing:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            print("\nNot in tests/infra/rights.json, run `make rights`:", *missing, sep="\n  ")  # noqa: T201
+    parts = _committed()
+    for part, found in {"functional": _seen, "journeys": in_journeys}.items():
+        if found:
+            parts[part] = {name: sorted(found[name]) for name in sorted(found)}
+    RECORD.write_text(json.dumps(parts, indent=1) + "\n")
 
 
-def _note(seen: Recorded) -> None:
+def _committed() -> dict[str, dict[str, list[str]]]:
+    parts: dict[str, dict[str, list[str]]] = json.loads(RECORD.read_bytes())
+    return parts
+
+
+def _add(to: Recorded, seen: Any) -> None:
     for name, texts in seen.items():
-        _seen.setdefault(name, set()).update(texts)
+        to.setdefault(name, set()).update(texts)

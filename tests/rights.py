@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -43,6 +44,10 @@ _ONLY_ONE = {
     "stepfunctions": "WorkflowEngine",
     "events": "JobsBus",
 }
+# The method of botocore's clients that takes what was asked for, whatever becomes of it.
+_EVERY_CALL = "_emit_api_params"
+_PROMISED = "SchedulerRole"
+_DEPLOYED = re.compile(r"leadflow-local-(\w+)-[0-9A-F]+")
 # What each door has asked for in this process, and what it had the scheduler promise to do with the scheduler's role.
 asked_for: dict[str, set[Right]] = {}
 
@@ -70,31 +75,56 @@ def held() -> Iterator[None]:
     """Holds guarded doors to their roles. Raises NotAllowed where one oversteps."""
     from botocore.client import BaseClient
 
-    real = BaseClient._emit_api_params
-
-    def emit(client: Any, api_params: dict[str, Any], operation_model: Any, context: Any) -> Any:
-        if name := _running.get():
-            _hold(name, operation_model.service_model.service_name, operation_model.name, api_params)
-        return real(client, api_params, operation_model, context)
-
-    # Every call passes here, and every link that is signed without one.
-    with patch.object(BaseClient, "_emit_api_params", emit):
+    with patch.object(BaseClient, _EVERY_CALL, _told(_hold)):
         yield
 
 
-def _hold(name: str, service: str, operation: str, params: Mapping[str, Any]) -> None:
-    asked = {policies.role_of(name): needed(service, operation, params)}
+@contextmanager
+def watched(note: Callable[[str, set[Right]], None]) -> Iterator[None]:
+    """Tells what guarded doors ask for, by who needs it, and holds them to nothing."""
+    from botocore.client import BaseClient
+
+    def tell(*call: Any) -> None:
+        for owner, rights in _asked(*call).items():
+            note(owner, rights)
+
+    with patch.object(BaseClient, _EVERY_CALL, _told(tell)):
+        yield
+
+
+def _told(tell: Callable[[str, str, str, Mapping[str, Any]], None]) -> Callable[..., Any]:
+    """What every call passes, and every link that is signed without one; tells of those that a door makes."""
+    from botocore.client import BaseClient
+
+    real = getattr(BaseClient, _EVERY_CALL)
+
+    def emit(client: Any, api_params: dict[str, Any], operation_model: Any, context: Any) -> Any:
+        if name := _running.get():
+            tell(name, operation_model.service_model.service_name, operation_model.name, api_params)
+        return real(client, api_params, operation_model, context)
+
+    return emit
+
+
+def _asked(name: str, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, set[Right]]:
+    """What a call asks for, by who needs it: the function, and the role that does later what the call promises."""
+    asked = {name: needed(service, operation, params)}
     if operation == "CreateSchedule":
         target = params["Target"]
         queues = (target["Arn"], target["DeadLetterConfig"]["Arn"])
-        asked["SchedulerRole"] = {Right("sqs:SendMessage", _queue(arn.rpartition(":")[2])) for arn in queues}
-    for role, rights in asked.items():
-        rights = set(filter(_is_there, rights))
+        asked[_PROMISED] = {Right("sqs:SendMessage", _queue(arn.rpartition(":")[2])) for arn in queues}
+    return asked
+
+
+def _hold(name: str, service: str, operation: str, params: Mapping[str, Any]) -> None:
+    for owner, wanted in _asked(name, service, operation, params).items():
+        role = owner if owner == _PROMISED else policies.role_of(owner)
+        rights = set(filter(_is_there, wanted))
         missing = {right for right in rights if not any(one.allows(right) for one in policies.given(role))}
         if missing:
             texts = ", ".join(sorted(map(str, missing)))
             raise NotAllowed(f"{name} needs {texts}: give it to {role} in template.yaml")
-        asked_for.setdefault(name if role != "SchedulerRole" else role, set()).update(rights)
+        asked_for.setdefault(owner, set()).update(rights)
 
 
 def needed(service: str, operation: str, params: Mapping[str, Any]) -> set[Right]:
@@ -105,7 +135,7 @@ def needed(service: str, operation: str, params: Mapping[str, Any]) -> set[Right
     prefix = "states" if service == "stepfunctions" else service
     rights = {Right(f"{prefix}:{_ACTIONS.get(operation, operation)}", resource)}
     if operation == "CreateSchedule":
-        rights.add(Right("iam:PassRole", "SchedulerRole"))
+        rights.add(Right("iam:PassRole", _PROMISED))
     return rights
 
 
@@ -124,7 +154,11 @@ def _object(params: Mapping[str, Any]) -> str:
 
 
 def _queue(name: str) -> str:
-    """A queue by the name it has in tests/cloud.py: `starts` is StartsQueue, `jobs_dead_letters` JobsDeadLetters."""
+    """A queue by the name it has in tests/cloud.py, `starts` or `jobs_dead_letters`, or on the one-machine host,
+    `leadflow-local-StartsQueue-6C921C60BFD00`.
+    """
+    if deployed := _DEPLOYED.fullmatch(name):
+        return deployed[1]
     words = "".join(word.capitalize() for word in name.split("_"))
     return words if words.endswith("DeadLetters") else f"{words}Queue"
 

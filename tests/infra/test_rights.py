@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -81,6 +83,45 @@ def test_a_signed_link_takes_the_right_it_hands_on() -> None:
         rights.guarded("leads/get_lead", sign)({}, None)
 
 
+def test_a_call_belongs_to_the_door_that_makes_it_whichever_else_are_open() -> None:
+    from botocore.session import get_session
+
+    client = get_session().create_client("s3", region_name="us-east-1")
+    folders = ("imports", "exports")
+    both_open = threading.Barrier(2)
+    noted: set[tuple[str, str]] = set()
+
+    def sign(folder: str, context: Any) -> None:
+        both_open.wait(10)
+        client.generate_presigned_url("get_object", Params={"Bucket": "leadflow-test", "Key": f"{folder}/1"})
+        both_open.wait(10)
+
+    with (
+        rights.watched(lambda name, asked: noted.update((name, str(right)) for right in asked)),
+        ThreadPoolExecutor() as pool,
+    ):
+        doors = [pool.submit(rights.guarded(f"leads/{folder}", sign), folder, None) for folder in folders]
+        for door in doors:
+            door.result()
+        client.generate_presigned_url("get_object", Params={"Bucket": "leadflow-test", "Key": "attachments/1"})
+    assert noted == {(f"leads/{one}", f"s3:GetObject on Bucket/{one}/*") for one in folders}
+
+
+def test_a_queue_of_the_one_machine_host_is_known_by_its_name_there() -> None:
+    url = "http://127.0.0.1:40153/000000000000/leadflow-local-StartsQueue-6C921C60BFD00"
+
+    assert rights.needed("sqs", "SendMessage", {"QueueUrl": url}) == {Right("sqs:SendMessage", "StartsQueue")}
+
+
+def test_what_is_recorded_and_no_longer_asked_for_is_named() -> None:
+    recorded_once = {"leads/get_lead": ["one", "two"], "leads/gone": ["one"]}
+
+    assert recorded.beyond(recorded_once, {"leads/get_lead": ["two", "three"]}) == [
+        "leads/get_lead: one",
+        "leads/gone: one",
+    ]
+
+
 # What stands in a policy as one right: not every role that has it does all of it, and to part it further would take
 # from rare failures what mends them. Each must be used by some role.
 AS_ONE = {
@@ -89,7 +130,7 @@ AS_ONE = {
     "TableWritePolicy": "changing the table, however core/table.py does it; claims of Idempotency-Keys are removed",
     "TableRecordPolicy": "the same without removing anything",
 }
-# What a role needs where no functional test comes, and why.
+# What a role needs where no functional test and no journey comes, and why.
 UNRECORDED = {
     ("ImportWorkerRole", "s3:ListBucket on Bucket"): "without it S3 answers 403 for a file that is not there, not 404",
     ("DeliveryWorkerRole", "kms:Decrypt on CredentialsKey"): "tests have the secrets in memory from the post's door",

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from local.client import Run, read_run
+from tests.observed import NOTED
 
 ROOT = Path(__file__).resolve().parents[2]
 _READY_SECONDS = 60
@@ -57,10 +58,13 @@ class HostProcess:
     def launch(self) -> subprocess.Popen[bytes]:
         """Starts it and waits for nothing."""
         env = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+        module = "local.run"
+        if noted := os.environ.get(NOTED):
+            module, env[NOTED] = "tests.observed", noted
         env |= {"PORT": str(self.port), "SANDBOX_PORT": str(self.sandbox_port), "DATA_DIR": str(self.data_dir)}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "local.run"],
+                [sys.executable, "-m", module],
                 cwd=ROOT,
                 env=env | self._settings,
                 stdin=subprocess.DEVNULL,
