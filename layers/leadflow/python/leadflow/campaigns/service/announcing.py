@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from leadflow.campaigns.store import cohorts as runs
-from leadflow.core import aws, clock, wakeups
+from leadflow.campaigns.store.reclassifications import Reclassification
+from leadflow.campaigns.store.removals import CampaignRemoval
+from leadflow.core import aws, clock, table, wakeups
 from leadflow.core.observability import logger
 from leadflow.core.settings import settings
 from leadflow.core.wakeups import Message
 
 CAMPAIGN = "campaign"
+# What the worker of a campaign has to do beside its run.
+_WorkT = TypeVar("_WorkT", CampaignRemoval, Reclassification)
 
 
 def message_of(cohort: runs.Cohort) -> Message:
@@ -52,6 +58,18 @@ def announce(campaign_id: str) -> bool:
         logger().warning("campaign not announced", campaign_id=campaign_id, error_type=type(error).__name__)
         return False
     return not failed
+
+
+def announce_unattended(found: Iterable[_WorkT], await_worker: Callable[[_WorkT], None]) -> int:
+    """Announces the campaigns of work that nobody is at, each once it waits for its worker anew; how many."""
+    announced = 0
+    for work in found:
+        await_worker(work)
+        with contextlib.suppress(table.Stale):
+            # Stale: its worker has just gone on with it, or come to its end.
+            table.save(work)
+            announced += announce(work.campaign_id)
+    return announced
 
 
 def announce_at(campaign_id: str, moment: datetime) -> None:

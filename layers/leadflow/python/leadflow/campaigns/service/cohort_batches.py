@@ -60,6 +60,7 @@ def send_batch(cohort: runs.Cohort, scene: Scene, *, is_fresh: bool) -> Progress
     if held_up is not None:
         return held_up
     cohort.position, cohort.failures = _position(members, judged, batch), 0
+    cohort.moved_at, cohort.waits_since = clock.now_stamp(), None
     table.save(cohort)
     return Progress(again_at=grant.again_at)
 

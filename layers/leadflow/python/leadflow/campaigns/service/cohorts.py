@@ -12,10 +12,11 @@ from typing import Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import sequence
-from leadflow.campaigns.service import announcing, cohort_batches, ending
+from leadflow.campaigns.service import announcing, cohort_batches, ending, stalling
 from leadflow.campaigns.service.cohort_batches import Progress
 from leadflow.campaigns.service.members import Scene, excluded_steps
 from leadflow.campaigns.store import cohorts as runs
+from leadflow.campaigns.store import waiting
 from leadflow.core import clock, effects, lateness, seams, table
 from leadflow.core.errors import InProgress, LeadflowError, OutcomeUnknown, RateLimited, UpstreamUnavailable
 from leadflow.core.observability import logger
@@ -48,7 +49,7 @@ def work(message: dict[str, Any]) -> None:
         announcing.tell_in_time(cohort)
         return
     try:
-        planned = runs.planned_for(cohort)
+        planned = waiting.planned_for(cohort)
         is_fresh = runs.take_cohort(cohort)
         if planned is not None:
             lateness.begun(planned)
@@ -67,12 +68,12 @@ def park(message: dict[str, Any], error: LeadflowError) -> None:
 
 def reconcile() -> dict[str, int]:
     """Wakes cohorts whose message was lost or whose worker died."""
-    found = []
-    for cohort in runs.overdue_cohorts():
+    found, in_vain = [], []
+    for cohort in waiting.overdue_cohorts():
         if cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
             continue
-        planned = runs.planned_for(cohort)
-        runs.await_time(cohort)
+        planned, woken_before = waiting.planned_for(cohort), cohort.waits_since is not None
+        waiting.wait_on(cohort)
         try:
             table.save(cohort)
         except table.Stale:
@@ -81,6 +82,9 @@ def reconcile() -> dict[str, int]:
         if planned is not None:
             lateness.begun(planned)
         found.append(cohort)
+        if woken_before:
+            in_vain.append(cohort)
+    stalling.tell(in_vain)
     return {"cohorts_woken": announcing.tell(found)}
 
 
@@ -186,15 +190,24 @@ def _again_at(cohort: runs.Cohort, moment: datetime) -> None:
     announcing.tell_in_time(cohort)
 
 
+def _try_again_at(cohort: runs.Cohort, moment: datetime) -> None:
+    """Lets go of a cohort that could not be sent now: it has been waiting since its first try, or since before."""
+    cohort.due_at = clock.stamp(moment)
+    waiting.wait_on(cohort)
+    table.save(cohort)
+    announcing.tell_in_time(cohort)
+    stalling.tell([cohort])
+
+
 def _in_trouble(cohort: runs.Cohort, trouble: LeadflowError, again_at: datetime | None = None) -> None:
     """What cannot be sent now waits, or pauses the campaign where waiting does not help."""
     now = clock.now()
     if isinstance(trouble, RateLimited):
-        _again_at(cohort, max(again_at or now, now + timedelta(seconds=trouble.retry_after_seconds)))
+        _try_again_at(cohort, max(again_at or now, now + timedelta(seconds=trouble.retry_after_seconds)))
         return
     cohort.failures = int(cohort.failures) + 1
     if isinstance(trouble, UpstreamUnavailable | OutcomeUnknown) and cohort.failures <= MOST_FAILURES:
-        _again_at(cohort, now + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (cohort.failures - 1)))
+        _try_again_at(cohort, now + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (cohort.failures - 1)))
         return
     cohort.failures = 0
     ending.pause_because(cohort.campaign_id, trouble)

@@ -11,9 +11,19 @@ from typing import Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import cohorts, sequence, states
-from leadflow.campaigns.service import announcing, completing, ending, gaps, joining, ledger, reclassifying, removing
+from leadflow.campaigns.service import (
+    announcing,
+    completing,
+    ending,
+    gaps,
+    joining,
+    ledger,
+    reclassifying,
+    removing,
+    stalling,
+)
 from leadflow.campaigns.service.members import sorted_out
-from leadflow.campaigns.store import closing, gathering
+from leadflow.campaigns.store import closing, gathering, waiting
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import clock, table
 from leadflow.core.observability import logger
@@ -44,13 +54,17 @@ def work(campaign_id: str, has_time: Callable[[], bool]) -> None:
 
 def reconcile() -> dict[str, int]:
     """Announces runs that no worker is at; each a few minutes after it was looked at last."""
-    announced = 0
-    for run in runs.overdue_runs():
+    in_vain, announced = [], 0
+    for run in waiting.overdue_runs():
+        woken_before = run.waits_since is not None
         try:
-            runs.move_run(run, run.cursor, run.task, put_back=bool(run.put_back))
+            waiting.wake_run(run)
         except table.Stale:
             continue
+        if woken_before:
+            in_vain.append(run)
         announced += announcing.announce(run.campaign_id)
+    stalling.tell(in_vain)
     return {"campaigns_announced": announced}
 
 

@@ -6,7 +6,6 @@ and what the lead's score was given; and nothing is caused by the new one.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -52,14 +51,8 @@ def work(campaign_id: str, has_time: Callable[[], bool]) -> None:
 
 def reconcile() -> dict[str, int]:
     """Announces walks that no worker is at."""
-    announced = 0
-    for walk in walks.unattended_reclassifications():
-        walks.await_worker(walk)
-        with contextlib.suppress(table.Stale):
-            # Stale: its worker has just moved it on.
-            table.save(walk)
-            announced += announcing.announce(walk.campaign_id)
-    return {"reclassifications_announced": announced}
+    found = walks.unattended_reclassifications()
+    return {"reclassifications_announced": announcing.announce_unattended(found, walks.await_worker)}
 
 
 def _page(walk: walks.Reclassification) -> None:

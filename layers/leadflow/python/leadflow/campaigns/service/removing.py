@@ -45,14 +45,8 @@ def work(campaign_id: str, has_time: Callable[[], bool]) -> None:
 
 def reconcile() -> dict[str, int]:
     """Announces removals that no worker is at, or whose last look is due."""
-    announced = 0
-    for found in removals.unattended_removals():
-        removals.await_worker(found)
-        with contextlib.suppress(table.Stale):
-            # Stale: its worker has just come to the end of it.
-            table.save(found)
-            announced += announcing.announce(found.campaign_id)
-    return {"campaign_removals_announced": announced}
+    found = removals.unattended_removals()
+    return {"campaign_removals_announced": announcing.announce_unattended(found, removals.await_worker)}
 
 
 def _sweep(found: removals.CampaignRemoval, has_time: Callable[[], bool]) -> int | None:

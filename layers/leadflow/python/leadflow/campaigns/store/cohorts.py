@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,8 @@ class CampaignRun(table.Item, discriminator="CampaignRun"):
     `task` is `freeze` (put the audience into cohorts), `retry` (mails that the provider refused go out again) or
     `watch` (nothing but to see the end); `cursor` is how far it is, `turn` counts the steps it was done in. With
     `put_back` what was parked goes on first. `cohorts` counts those that are not done. `gaps` counts, by
-    `<template>#<variable>`, the leads of the audience so far whose mails have nothing to put there.
+    `<template>#<variable>`, the leads of the audience so far whose mails have nothing to put there. `waits_since` says
+    since when reconcile has found something to do that nobody does.
 
     Of an evergreen campaign: `gathers_at` is when those who have joined lately are put into a cohort, `opening` the
     cohort (`<step>#<cohort>`) that they were put into and are to be taken off the list for. `walk_again` says that all
@@ -54,6 +55,7 @@ class CampaignRun(table.Item, discriminator="CampaignRun"):
     cohorts = NumberAttribute(default=0)
     turn = NumberAttribute(default=0)
     gaps = JSONAttribute(default=dict)
+    waits_since = UnicodeAttribute(null=True)
     gathers_at = UnicodeAttribute(null=True)
     opening = UnicodeAttribute(null=True)
     walk_again = BooleanAttribute(default=False)
@@ -71,7 +73,8 @@ class Cohort(table.Item, discriminator="Cohort"):
     counts tries in a row that came to nothing. A cohort `again` has members who come to the step once more, since the
     provider refused their mail; nothing follows it. `is_touched` says that mails of it may be claimed, `is_followed`
     that its members went on to a next step. `ended` says by step number how many members are not sent it, since the
-    campaign was completed by hand; that counts until it is put back.
+    campaign was completed by hand; that counts until it is put back. `moved_at` is when a batch of it was last settled,
+    `waits_since` since when it should be sent and is not, whoever woke it meanwhile.
     """
 
     id = UnicodeAttribute()
@@ -87,6 +90,8 @@ class Cohort(table.Item, discriminator="Cohort"):
     lease_until = UnicodeAttribute(null=True)
     host_id = UnicodeAttribute(null=True)
     failures = NumberAttribute(default=0)
+    moved_at = UnicodeAttribute(null=True)
+    waits_since = UnicodeAttribute(null=True)
     again = BooleanAttribute(default=False)
     is_touched = BooleanAttribute(default=False)
     is_followed = BooleanAttribute(default=False)
@@ -157,16 +162,10 @@ def new_cohort(
 
 def await_time(cohort: Cohort) -> None:
     """Puts a cohort that is about to be written into the due-index: overdue when its time is well past."""
-    cohort.status, cohort.lease_until = "waiting", None
+    cohort.status, cohort.lease_until, cohort.waits_since = "waiting", None, None
     cohort.host_id = settings().host_id or None
     moment = max(clock.parse(cohort.due_at), clock.now())
     due.mark(cohort, COHORT, clock.stamp(moment + scaled(PATIENCE)), f"{cohort.campaign_id}#{cohort.id}")
-
-
-def planned_for(cohort: Cohort) -> datetime | None:
-    """When a cohort that waits was last to begin; None for one that a worker has left, which began long ago."""
-    overdue_at = due.due_at(cohort)
-    return None if overdue_at is None or cohort.lease_until else overdue_at - scaled(PATIENCE)
 
 
 def take_cohort(cohort: Cohort) -> bool:
@@ -196,6 +195,7 @@ def ask_again(run: CampaignRun) -> None:
 
 def await_worker(run: CampaignRun) -> None:
     """Puts a run that is about to be written into the due-index: overdue when no worker takes it up."""
+    run.waits_since = None
     due.mark(run, RUN, clock.stamp(clock.now() + scaled(RUN_PATIENCE)), run.campaign_id)
 
 
@@ -212,9 +212,9 @@ def committed(fill: Callable[[TransactWrite], None]) -> None:
             return
 
 
-def move_run(run: CampaignRun, cursor: str | None, task: str, *, put_back: bool = False) -> None:
+def move_run(run: CampaignRun, cursor: str | None, task: str) -> None:
     """Writes how far the run is. Raises table.Stale when another worker has gone on with it."""
-    actions = [*moved(run, cursor, task), CampaignRun.put_back.set(put_back)]
+    actions = [*moved(run, cursor, task), CampaignRun.put_back.set(False)]
     table.change(run, actions, same_turn(run), any_version=True)
 
 
@@ -341,16 +341,6 @@ def count_cohorts(writes: TransactWrite, campaign_id: str, more: int) -> None:
     writes.update(run, [CampaignRun.cohorts.add(more)], condition=CampaignRun.pk.exists(), add_version_condition=False)
 
 
-def overdue_cohorts() -> Iterator[Cohort]:
-    """Cohorts whose time is past, or whose worker died."""
-    return due.unattended(Cohort, COHORT)
-
-
-def overdue_runs() -> Iterator[CampaignRun]:
-    """Runs that no worker is at."""
-    return due.overdue(CampaignRun, RUN, clock.now_stamp())
-
-
 def same_turn(run: CampaignRun) -> Condition:
     """That nobody has gone on with the run since it was read; how many cohorts it has may have changed."""
     same: Condition = (CampaignRun.turn == int(run.turn)) & (CampaignRun.task == run.task)
@@ -363,12 +353,14 @@ def leaving() -> list[Action]:
 
 
 def moved(run: CampaignRun, cursor: str | None, task: str) -> list[Action]:
+    """What writes how far a run is, which waits for its worker anew."""
     await_worker(run)
     kind = CampaignRun
     return [
         kind.cursor.set(cursor) if cursor else kind.cursor.remove(),
         kind.task.set(task),
         kind.turn.add(1),
+        kind.waits_since.remove(),
         kind.gaps.set(dict(run.gaps)),
         kind.gsi3pk.set(str(run.gsi3pk)),
         kind.gsi3sk.set(str(run.gsi3sk)),
