@@ -126,9 +126,11 @@ chaos: setup ## deaths in every state, then everything at work under 50 kills, f
 	@CHAOS_EVERY=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/chaos
 	@$(BIN)/python -m tests.journeys.storm $(ARGS)
 
-build: ## what `sam deploy` uploads; needs the SAM CLI and python3.13
-	@command -v sam >/dev/null || { echo "The SAM CLI is not installed: pip install aws-sam-cli (in a venv of its own)." >&2; exit 1; }
-	@SAM_CLI_TELEMETRY=0 sam build
+build: ## what `sam deploy` uploads; needs python3.13, and brings the SAM CLI when there is none
+	@command -v sam >/dev/null || [ -x .built/bin/sam ] || { '$(PYTHON)' -m venv .built && .built/bin/pip install --quiet \
+		--disable-pip-version-check --no-input aws-sam-cli==1.170.0; }
+	@PATH="$$PATH:$(CURDIR)/.built/bin" SAM_CLI_TELEMETRY=0 sam build
+	@du -sh .aws-sam/build/*Layer | sort -h
 
 admin-key: ## make the first admin key of a deployed stack: STACK=leadflow
 	@[ -n "$(STACK)" ] || { echo "Say which stack: make admin-key STACK=leadflow" >&2; exit 2; }
@@ -151,5 +153,5 @@ lock: ## resolve requirements/*.in again
 		-c requirements.lock -o layers/dependencies/requirements.txt requirements/runtime.in
 
 clean: ## remove what the targets above made, but not .local, where the one-machine mode keeps its data
-	@rm -rf $(VENV) .aws-sam .audited .covered .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .aws-sam .audited .built .covered .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
