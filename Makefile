@@ -12,6 +12,9 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
 
+# Hosts that the tests start, and the product itself, start several times sooner from bytecode that was kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What the one-machine mode and its companions read; also as `make run PORT=4000`.
 $(foreach name,PORT SANDBOX_PORT DATA_DIR ADMIN_KEY TIME_SCALE SEED VERBOSE FAULTS LEADS STACK CONFIRM BROWSE_PORT FUZZ_EXAMPLES FUZZ_SEED BENCH_ROUNDS BENCH_LEADS BENCH_RECIPIENTS BENCH_ONE_BY_ONE,\
 	$(if $(filter-out undefined,$(origin $(name))),$(eval export $(name))))
