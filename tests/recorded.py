@@ -21,6 +21,8 @@ from tests import observed, rights
 
 RECORD = Path(__file__).parent / "infra" / "rights.json"
 Recorded = dict[str, set[str]]
+# What a process asks for once and keeps: in a test where the same is posted twice, another door may come first.
+_KEPT = (" on AppSecret", " on PublicUrlParameter")
 # What the workers of this run have reported.
 _seen: Recorded = {}
 
@@ -64,7 +66,8 @@ def _complaints(passed: bool) -> list[str]:
     if os.environ.get("RIGHTS") != "whole":
         return [f"it lacks {text}" for text in beyond(_seen, known)]
     # A run that failed has not made all its calls.
-    return [f"nobody asks for {text}" for text in beyond(known, _seen)] if passed else []
+    unused = beyond(known, _seen) if passed else []
+    return [f"nobody asks for {text}" for text in unused if not text.endswith(_KEPT)]
 
 
 def beyond(some: Mapping[str, Iterable[str]], others: Mapping[str, Iterable[str]]) -> list[str]:
