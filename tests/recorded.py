@@ -55,7 +55,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     _add(_seen, seen)
     if _is_written():
-        _write(observed.noted(Path(os.environ.pop(observed.NOTED))), session)
+        book = Path(os.environ.pop(observed.NOTED))
+        _write(observed.noted(book), session)
+        book.unlink()
     elif complaints := _complaints(session.exitstatus == pytest.ExitCode.OK):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         print("\ntests/infra/rights.json is out of date, run `make rights`:", *complaints, sep="\n  ")  # noqa: T201

@@ -44,8 +44,6 @@ _ONLY_ONE = {
     "stepfunctions": "WorkflowEngine",
     "events": "JobsBus",
 }
-# The method of botocore's clients that takes what was asked for, whatever becomes of it.
-_EVERY_CALL = "_emit_api_params"
 _PROMISED = "SchedulerRole"
 _DEPLOYED = re.compile(r"leadflow-local-(\w+)-[0-9A-F]+")
 # What each door has asked for in this process, and what it had the scheduler promise to do with the scheduler's role.
@@ -73,37 +71,36 @@ def guarded(name: str, handler: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def held() -> Iterator[None]:
     """Holds guarded doors to their roles. Raises NotAllowed where one oversteps."""
-    from botocore.client import BaseClient
-
-    with patch.object(BaseClient, _EVERY_CALL, _told(_hold)):
+    with _told(_hold):
         yield
 
 
 @contextmanager
 def watched(note: Callable[[str, set[Right]], None]) -> Iterator[None]:
     """Tells what guarded doors ask for, by who needs it, and holds them to nothing."""
-    from botocore.client import BaseClient
 
     def tell(*call: Any) -> None:
         for owner, rights in _asked(*call).items():
             note(owner, rights)
 
-    with patch.object(BaseClient, _EVERY_CALL, _told(tell)):
+    with _told(tell):
         yield
 
 
-def _told(tell: Callable[[str, str, str, Mapping[str, Any]], None]) -> Callable[..., Any]:
-    """What every call passes, and every link that is signed without one; tells of those that a door makes."""
+@contextmanager
+def _told(tell: Callable[[str, str, str, Mapping[str, Any]], None]) -> Iterator[None]:
+    """Tells of what a door asks AWS for: each call, and each link that is signed without one."""
     from botocore.client import BaseClient
 
-    real = getattr(BaseClient, _EVERY_CALL)
+    real = BaseClient._emit_api_params
 
     def emit(client: Any, api_params: dict[str, Any], operation_model: Any, context: Any) -> Any:
         if name := _running.get():
             tell(name, operation_model.service_model.service_name, operation_model.name, api_params)
         return real(client, api_params, operation_model, context)
 
-    return emit
+    with patch.object(BaseClient, "_emit_api_params", emit):
+        yield
 
 
 def _asked(name: str, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, set[Right]]:

@@ -7,6 +7,7 @@ done stands in the table after every batch, so whoever dies is followed by one t
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -182,20 +183,17 @@ def _following(cohort: runs.Cohort) -> tuple[runs.Cohort, runs.CohortMembers] | 
     )
 
 
-def _again_at(cohort: runs.Cohort, moment: datetime) -> None:
+def _again_at(cohort: runs.Cohort, moment: datetime, wait: Callable[[runs.Cohort], None] = runs.await_time) -> None:
     """Lets go of the cohort until then."""
     cohort.due_at = clock.stamp(moment)
-    runs.await_time(cohort)
+    wait(cohort)
     table.save(cohort)
     announcing.tell_in_time(cohort)
 
 
 def _try_again_at(cohort: runs.Cohort, moment: datetime) -> None:
     """Lets go of a cohort that could not be sent now: it has been waiting since its first try, or since before."""
-    cohort.due_at = clock.stamp(moment)
-    waiting.wait_on(cohort)
-    table.save(cohort)
-    announcing.tell_in_time(cohort)
+    _again_at(cohort, moment, waiting.wait_on)
     stalling.tell([cohort])
 
 

@@ -359,9 +359,17 @@ def moved(run: CampaignRun, cursor: str | None, task: str) -> list[Action]:
     return [
         kind.cursor.set(cursor) if cursor else kind.cursor.remove(),
         kind.task.set(task),
-        kind.turn.add(1),
-        kind.waits_since.remove(),
         kind.gaps.set(dict(run.gaps)),
+        *turned(run),
+    ]
+
+
+def turned(run: CampaignRun) -> list[Action]:
+    """What writes that a run has come to its next turn, and since and until when it waits for its worker."""
+    kind = CampaignRun
+    return [
+        kind.turn.add(1),
+        kind.waits_since.set(run.waits_since) if run.waits_since else kind.waits_since.remove(),
         kind.gsi3pk.set(str(run.gsi3pk)),
         kind.gsi3sk.set(str(run.gsi3sk)),
     ]

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.campaigns.store.cohorts import CampaignRun, Cohort
 from leadflow.core import clock, due, table
-
-if TYPE_CHECKING:
-    from pynamodb.expressions.update import Action
 
 
 def overdue_cohorts() -> Iterator[Cohort]:
@@ -28,10 +24,10 @@ def planned_for(cohort: Cohort) -> datetime | None:
     """When a cohort that waits was to begin; None for one that a worker has left, which began long ago."""
     if cohort.lease_until:
         return None
+    if cohort.waits_since:
+        return clock.parse(cohort.waits_since)
     overdue_at = due.due_at(cohort)
-    if cohort.waits_since or overdue_at is None:
-        return clock.parse(cohort.waits_since) if cohort.waits_since else None
-    return overdue_at - runs.scaled(runs.PATIENCE)
+    return None if overdue_at is None else overdue_at - runs.scaled(runs.PATIENCE)
 
 
 def wait_on(cohort: Cohort) -> None:
@@ -55,14 +51,7 @@ def wake_run(run: CampaignRun) -> None:
     same = runs.same_turn(run)
     runs.await_worker(run)
     run.waits_since = since
-    kind = CampaignRun
-    actions: list[Action] = [
-        kind.turn.add(1),
-        kind.waits_since.set(since) if since else kind.waits_since.remove(),
-        kind.gsi3pk.set(str(run.gsi3pk)),
-        kind.gsi3sk.set(str(run.gsi3sk)),
-    ]
-    table.change(run, actions, same, any_version=True)
+    table.change(run, runs.turned(run), same, any_version=True)
 
 
 def _has_work(run: CampaignRun) -> bool:
