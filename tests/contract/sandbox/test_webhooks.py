@@ -113,6 +113,21 @@ def test_a_refused_webhook_comes_again_with_the_same_ids(
     assert stamps == sorted(set(stamps))
 
 
+def test_a_post_under_way_is_not_begun_again_when_the_clock_runs_ahead(
+    sandbox: Running, product: Product, clock: MovableClock
+) -> None:
+    product.answering.clear()
+    sandbox.send(mail())
+    product.wait_for(lambda posts: len(posts) == 1)
+
+    clock.advance(3600)
+    sandbox.send(mail(personalizations=to("second@example.com")))
+    posts = product.wait_for(lambda posts: len(posts) == 2)
+    product.answering.set()
+
+    assert events_of(posts[1:]) == [("second@example.com", "delivered"), ("second@example.com", "processed")]
+
+
 def test_an_event_is_given_up_after_a_day(sandbox: Running, product: Product, clock: MovableClock) -> None:
     product.status = 500
     sandbox.send(mail(subject="old"))

@@ -87,7 +87,10 @@ class Posted:
 
 @dataclass
 class Product:
-    """Lists its channels, and answers webhooks with `status`; `answers`, while there are any, go first."""
+    """Lists its channels, and answers webhooks with `status`; `answers`, while there are any, go first.
+
+    While `answering` is cleared, webhooks are taken in and their answers wait.
+    """
 
     channels: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
@@ -96,7 +99,11 @@ class Product:
     asked: list[str] = field(default_factory=list)
     page_size: int = 100
     url: str = ""
+    answering: threading.Event = field(default_factory=threading.Event)
     _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def __post_init__(self) -> None:
+        self.answering.set()
 
     def add_channel(self, name: str = "email-1", **fields: Any) -> None:
         self.channels.insert(
@@ -116,7 +123,9 @@ class Product:
         with self._changed:
             self.posted.append(posted)
             self._changed.notify_all()
-            return self.answers.pop(0) if self.answers else self.status
+            status = self.answers.pop(0) if self.answers else self.status
+        self.answering.wait(PATIENCE)
+        return status
 
     def wait_for(self, condition: Callable[[list[Posted]], bool], clock: MovableClock | None = None) -> list[Posted]:
         """What was posted, once the condition holds for it; fails the test when it never does.
