@@ -47,12 +47,17 @@ def read_run(data_dir: Path) -> Run | None:
     return Run(**{name: facts[name] for name in Run.__dataclass_fields__})
 
 
+def find_run(data_dir: Path) -> Run | None:
+    """The run on a data directory whose process is alive, which that of a killed run is not; None without one."""
+    run = read_run(data_dir)
+    return run if run and _is_alive(run.pid) else None
+
+
 def wait_ready(data_dir: Path, timeout: float = 60) -> Run:
     """Waits until a host on this data directory answers. Raises NotReady after `timeout` seconds."""
     give_up = time.monotonic() + timeout
     while time.monotonic() < give_up:
-        run = read_run(data_dir)
-        if run and _is_alive(run.pid):
+        if run := find_run(data_dir):
             return run
         time.sleep(_POLL_SECONDS)
     raise NotReady(f"no host is ready on {data_dir} after {timeout:g} seconds")
