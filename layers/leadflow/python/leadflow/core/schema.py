@@ -32,6 +32,7 @@ _LONGEST_PATH = 300
 _FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT = datetime(3000, 1, 1, tzinfo=UTC)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _ITEMS = re.compile(r"Value should have at (most|least) (\d+) items? after validation, not \d+")
 
 
@@ -124,9 +125,14 @@ def _small_object(value: Any) -> Any:
         raise ValueError("must not contain NaN or Infinity") from error
     if len(text.encode()) > MAX_CUSTOM_BYTES:
         raise ValueError("must be at most 16 KB of JSON")
-    if "\\u0000" in text:
-        raise ValueError("must not contain NUL")
+    no_nul_in(text)
     return value
+
+
+def no_nul_in(text: str) -> None:
+    """Raises ValueError where a text of this JSON holds NUL, not where one only writes about its escape."""
+    if _NUL.search(text):
+        raise ValueError("must not contain NUL")
 
 
 def _http_url(value: str) -> str:
