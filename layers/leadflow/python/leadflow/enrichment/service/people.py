@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from leadflow.core.secrets import keyed_hash
@@ -31,10 +31,14 @@ def person_of(lead: Mapping[str, Any], known: Mapping[EnrichmentField, Given]) -
     )
 
 
-def identity_of(lead: Mapping[str, Any]) -> str:
-    """Stands for what people have put down to know a person by: another one makes earlier answers stale."""
-    custom = lead["custom"].get("linkedin_url")
-    parts = (lead["email"], lead["phone"], custom if isinstance(custom, str) else None)
+def identity_of(lead: Mapping[str, Any], items: Iterable[EnrichedFields]) -> str:
+    """Stands for what people have put down to know a person by: another one makes earlier answers stale.
+
+    A profile that enrichment has written into the lead, as `items` tell, is not of that.
+    """
+    profile = lead["custom"].get("linkedin_url")
+    is_ours = any(item.written.get("custom.linkedin_url") == profile for item in items)
+    parts = (lead["email"], lead["phone"], profile if isinstance(profile, str) and not is_ours else None)
     return keyed_hash("enrichment identity", *(part or "" for part in parts), size=12)
 
 
