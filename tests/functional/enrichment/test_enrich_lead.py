@@ -133,6 +133,20 @@ def test_a_profile_that_enrichment_found_does_not_make_its_answers_stale(world: 
     assert outcomes(world.run(lead["id"])) == [("people_data_labs", "matched")]
 
 
+def test_what_was_asked_about_the_other_of_two_who_were_merged_hides_nothing(world: World) -> None:
+    """The other is known by another address, so its answers were about somebody else, and those of the lead count."""
+    world.put("people_data_labs")
+    world["people_data_labs"].answers = [knows(job_title="CTO")]
+    lead, other = added(), added("other@example.com")
+    world.run(other["id"])
+    assert call("leads/merge_leads", {"source_lead_id": other["id"]}, path={"lead_id": lead["id"]}).status == 200
+
+    runs = [world.run(lead["id"]), world.run(lead["id"]), world.run(other["id"])]
+
+    assert [run["cost"] for run in runs] == [0.1, 0, 0]
+    assert call("enrichment/estimate", {"lead_ids": [lead["id"]]}).json["max_cost"] == 0
+
+
 def test_questions_by_turns_are_each_paid_once(world: World) -> None:
     world.put("people_data_labs")
     world["people_data_labs"].answers = [knows(job_title="CTO"), knows(skills=["sums"])]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from leadflow.core import clock, due, effects, table
 from leadflow.enrichment.enums import FIELDS, EnrichmentField
@@ -66,8 +65,8 @@ class Work:
         items = [setup.fields[part] for part in parts if part in setup.fields]
         self.own: EnrichedFields = setup.fields.get(run.lead_id) or new_fields(run.lead_id)
         self.known = people.known_of(items)
-        self.marks: Mapping[str, Any] = {name: mark for item in items for name, mark in item.asked.items()}
         self.identity = people.identity_of(lead, items)
+        self.marks = people.marks_of(items, self.identity)
         self.ready = {one.source.name: one for one in ready if one.is_for(lead, clock.now())}
         self.hold = leads.hold(lead["id"])
         done = {one["source"] for one in run.attempts}

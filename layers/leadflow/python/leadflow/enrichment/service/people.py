@@ -42,6 +42,15 @@ def identity_of(lead: Mapping[str, Any], items: Iterable[EnrichedFields]) -> str
     return keyed_hash("enrichment identity", *(part or "" for part in parts), size=12)
 
 
+def marks_of(items: Iterable[EnrichedFields], identity: str) -> dict[str, Mapping[str, Any]]:
+    """By source what was asked about a person of this identity, of all parts of a lead; of several the newest."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for name, mark in (pair for item in items for pair in item.asked.items()):
+        if mark["identity"] == identity and (name not in found or found[name]["at"] < mark["at"]):
+            found[name] = mark
+    return found
+
+
 def known_of(items: Sequence[EnrichedFields]) -> dict[EnrichmentField, Given]:
     """What all parts of a lead have, the best of each field."""
     given = [
