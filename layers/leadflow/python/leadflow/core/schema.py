@@ -21,6 +21,7 @@ from pydantic import (
     ValidationError,
 )
 
+from leadflow.core import mailbox
 from leadflow.core.errors import InvalidInput, MalformedRequest
 
 M = TypeVar("M", bound=BaseModel)
@@ -80,16 +81,6 @@ def _visible(value: str) -> str:
     if value and all(unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp") for character in value):
         raise ValueError("must have a character that can be seen")
     return value
-
-
-def _email(value: str) -> str:
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        # Names under .test are reserved for trying things out (RFC 6761), which people do.
-        return validate_email(value, check_deliverability=False, test_environment=True, strict=True).normalized
-    except EmailNotValidError as error:
-        raise ValueError("is not an email address") from error
 
 
 def _phone(value: str) -> str:
@@ -170,7 +161,7 @@ Text = Annotated[str, AfterValidator(_no_nul)]
 # Text of one line without control characters, and of several; any script, direction and emoji is kept as it is.
 Line = Annotated[str, AfterValidator(_one_line), AfterValidator(_visible)]
 Lines = Annotated[str, AfterValidator(_lines)]
-Email = Annotated[str, Field(max_length=254), AfterValidator(_no_nul), AfterValidator(_email)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(_no_nul), AfterValidator(mailbox.normalized)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_no_nul), AfterValidator(_phone)]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_no_nul), AfterValidator(_timezone)]
 HttpUrl = Annotated[str, Field(max_length=2000), AfterValidator(_http_url)]
