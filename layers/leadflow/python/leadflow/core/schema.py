@@ -22,7 +22,6 @@ from pydantic import (
     ValidationError,
 )
 
-from leadflow.core import mailbox
 from leadflow.core.errors import InvalidInput, MalformedRequest
 
 M = TypeVar("M", bound=BaseModel)
@@ -83,6 +82,12 @@ def _visible(value: str) -> str:
     if value and all(unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp") for character in value):
         raise ValueError("must have a character that can be seen")
     return value
+
+
+def _email(value: str) -> str:
+    from leadflow.core import mailbox
+
+    return mailbox.normalized(value)
 
 
 def _phone(value: str) -> str:
@@ -163,7 +168,7 @@ Text = Annotated[str, AfterValidator(_no_nul)]
 # Text of one line without control characters, and of several; any script, direction and emoji is kept as it is.
 Line = Annotated[str, AfterValidator(_one_line), AfterValidator(_visible)]
 Lines = Annotated[str, AfterValidator(_lines)]
-Email = Annotated[str, Field(max_length=254), AfterValidator(_no_nul), AfterValidator(mailbox.normalized)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(_no_nul), AfterValidator(_email)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_no_nul), AfterValidator(_phone)]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_no_nul), AfterValidator(_timezone)]
 HttpUrl = Annotated[str, Field(max_length=2000), AfterValidator(_http_url)]
