@@ -186,7 +186,7 @@ def _retry(run: runs.CampaignRun) -> None:
     if cohort is None:
         runs.move_run(run, None, "watch")
         return
-    lead_ids = _refused(cohort) if cohort.status == "done" and not cohort.again else []
+    lead_ids = [] if cohort.again else _refused(cohort)
     if not lead_ids:
         runs.move_run(run, cohort.sk, "retry")
         return
@@ -207,10 +207,12 @@ def _retry(run: runs.CampaignRun) -> None:
 
 
 def _refused(cohort: runs.Cohort) -> list[str]:
-    """Members whose mail may go out again: the provider refused it, and it was written at all."""
-    by_mail = {
-        store.mail_of(cohort.campaign_id, cohort.step_id, lead_id): lead_id
-        for lead_id in runs.members_of(cohort).lead_ids
-    }
+    """Members whose mail may go out again: the provider refused it, and it was written at all.
+
+    Of a cohort that is not done, those that it is past.
+    """
+    members = runs.members_of(cohort).lead_ids
+    past = members if cohort.status == "done" else members[: int(cohort.position)]
+    by_mail = {store.mail_of(cohort.campaign_id, cohort.step_id, lead_id): lead_id for lead_id in past}
     found = [mail for mail in store.find_mails(list(by_mail)) if ledger.changed(mail, states.renewed)]
     return [by_mail[mail.id] for mail in found if store.words_of(mail.kept) is not None]
