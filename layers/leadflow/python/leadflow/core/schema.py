@@ -86,13 +86,9 @@ def _visible(value: str) -> str:
 
 
 def _email(value: str) -> str:
-    from email_validator import EmailNotValidError, validate_email
+    from leadflow.core import mailbox
 
-    try:
-        # Names under .test are reserved for trying things out (RFC 6761), which people do.
-        return validate_email(value, check_deliverability=False, test_environment=True, strict=True).normalized
-    except EmailNotValidError as error:
-        raise ValueError("is not an email address") from error
+    return mailbox.normalized(value)
 
 
 def _phone(value: str) -> str:
