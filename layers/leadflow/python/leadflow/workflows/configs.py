@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
 
-from leadflow.core.schema import JsonObject, JsonSchema, OutboundTemplate, Text, TimeZone, Write
+from leadflow.core.schema import JsonObject, JsonSchema, OutboundTemplate, Text, TimeZone, Write, built
 from leadflow.enrichment.enums import EnrichmentField, Source
 from leadflow.workflows.enums import LeadEvent
 
@@ -275,7 +275,7 @@ class WaitConfig(ActionConfig):
             if name in given:
                 raise ValueError(f"event_config takes no {name}")
         try:
-            TRIGGER_CONFIGS[event].model_validate(given)
+            built(TRIGGER_CONFIGS[event]).model_validate(given)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(["event_config", *(str(part) for part in first["loc"])])
