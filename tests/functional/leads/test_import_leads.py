@@ -117,6 +117,17 @@ def test_x47_what_is_wrong_is_told_by_row_and_field() -> None:
     assert "default_region" in done["errors"][2]["message"]
 
 
+def test_rows_that_are_no_text_fail_alone() -> None:
+    body = (
+        b'{"email": "ada@example.com"}\n{"email": "\xff@example.com"}\n{"email": "b@example.com", "name": "\\ud800"}\n'
+    )
+
+    done = imported(body, NDJSON)
+
+    assert counts(done) == (3, 1, 0, 0, 2)
+    assert [(error["row"], error["field"]) for error in done["errors"]] == [(2, "row"), (3, "row")]
+
+
 def test_national_numbers_need_a_region() -> None:
     done = imported("email,phone\na@example.com,020 7946 0018\n", default_region="GB")
 

@@ -90,6 +90,22 @@ def test_x47_killed_twice_it_equals_one_clean_run(
     assert objects() == []
 
 
+def test_a_worker_that_never_gets_on_ends_the_import(clock: Clock) -> None:
+    import_id = posted("email\nada@example.com\n").json["id"]
+    for _ in range(5):
+        with pytest.raises(Killed), killed_at(4, sent=False):
+            work(*announced("import"))
+        clock.advance(minutes=7)
+        service.reconcile()
+
+    work_all()
+
+    done = shown_import(import_id)
+    assert (done["status"], counts(done)) == ("failed", (0, 0, 0, 0, 0))
+    assert "5 workers" in done["error_message"]
+    assert objects() == []
+
+
 def test_when_its_time_is_over_it_has_itself_announced_and_goes_on(
     clean: tuple[str, tuple[Any, ...]],
 ) -> None:

@@ -93,9 +93,9 @@ def read_json(text: str) -> Any:
     level = [found]
     for _ in range(_MAX_DEPTH):
         level = [inner for value in level for inner in _inside(value)]
-    if level:
-        raise ValueError("nested too deep")
-    return found
+        if not level:
+            return found
+    raise ValueError("nested too deep")
 
 
 def _no_number(name: str) -> None:
