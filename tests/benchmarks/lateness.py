@@ -1,6 +1,6 @@
-"""How late what waits is: runs that all wait for one moment, on the one-machine host. Once it is at work when the moment
-comes; once it is ended by SIGKILL before it, timers and running state machines with it, and started again after it, and
-then late is counted from when it was ready.
+"""How late what waits is: runs that all wait for one moment, on the one-machine host. Once it is at work when the
+moment comes; once it is ended by SIGKILL before it, timers and running state machines with it, and started again after
+it, and then late is counted from when it was ready.
 
 BENCH_TIMERS says how many runs (default 1000). All of them wake at once, so most are late by the work of the others.
 """
