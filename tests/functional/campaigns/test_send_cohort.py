@@ -265,7 +265,7 @@ def test_rates_hold_whatever_restarts(
 
 
 def test_a_refused_key_pauses_the_campaign_and_says_why(mails: MailService, clock: Clock) -> None:
-    email_channel()
+    path = {"channel_id": email_channel()}
     people(2)
     campaign_id = ready()
     acted(campaign_id, "launch_campaign")
@@ -277,9 +277,11 @@ def test_a_refused_key_pauses_the_campaign_and_says_why(mails: MailService, cloc
     assert shown["status"] == "paused"
     assert shown["pause_reason"].startswith("credentials_refused: SendGrid answered 401")
     assert recipients(mails) == []
+    assert call("channels/get_channel", path=path).json["is_healthy"] is False
     acted(campaign_id, "resume_campaign")
     work()
     assert addresses(mails) == ["lead1@example.com", "lead2@example.com"]
+    assert call("channels/get_channel", path=path).json["is_healthy"] is True
     assert status(campaign_id) == "completed"
 
 
@@ -349,6 +351,25 @@ def test_a_step_that_is_added_late_is_for_everyone_and_a_removed_one_for_nobody(
     reconciled(clock, hours=2)
 
     assert (tally(campaign_id, 2), tally(campaign_id, 3)) == ({}, {"accepted": 1})
+    assert status(campaign_id) == "completed"
+
+
+def test_a_mail_that_was_written_goes_to_no_address_that_is_suppressed_since(mails: MailService, clock: Clock) -> None:
+    email_channel()
+    [first, second] = people(2)
+    campaign_id = ready()
+    mails.answers = [429]
+    acted(campaign_id, "launch_campaign")
+    work()
+    assert recipients(mails) == []
+    for lead_id, address in ((first, "new1@example.com"), (second, "new2@example.com")):
+        assert call("leads/update_lead", {"email": address}, path={"lead_id": lead_id}).status == 200
+    campaigns.suppress("email", "lead1@example.com", "unsubscribe")
+
+    reconciled(clock)
+
+    assert recipients(mails) == ["lead2@example.com"]
+    assert tally(campaign_id) == {"suppressed:unsubscribe": 1, "accepted": 1}
     assert status(campaign_id) == "completed"
 
 

@@ -22,7 +22,10 @@ def add_suppression(body: SuppressionCreate) -> Record:
 
     Raises RateLimited under a crowd of requests.
     """
-    return suppress(body.channel, body.address, body.reason, body.source).record()
+    suppression = suppress(body.channel, body.address, body.reason, body.source)
+    record = suppression.record()
+    record.about = store.mark_in(suppression)
+    return record
 
 
 def list_suppressions(
@@ -36,8 +39,10 @@ def list_suppressions(
         return store.page_of_suppressions(limit, cursor, channel=channel, reason=reason)
     if cursor is not None:
         raise MalformedRequest("cursor: not a cursor of this list")
+    from leadflow.campaigns.schema.suppressions import as_on_file
+
     asked = [channel] if channel else SUPPRESSION_CHANNELS
-    found = [item for item in (store.find_suppression(one, address) for one in asked) if item is not None]
+    found = [item for one in asked if (item := store.find_suppression(one, as_on_file(one, address))) is not None]
     return {"items": [item.record() for item in found if reason in (None, item.reason)], "next_cursor": None}
 
 

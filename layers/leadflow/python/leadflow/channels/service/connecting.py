@@ -17,8 +17,8 @@ from leadflow.channels.service.credentials import credential
 from leadflow.core import links, table
 from leadflow.core.errors import (
     CredentialsRefused,
-    MessageRefused,
     OutcomeUnknown,
+    UpstreamRejected,
     UpstreamUnavailable,
 )
 
@@ -57,7 +57,7 @@ def check(channel_id: str) -> dict[str, Any]:
     except (CredentialsRefused, UpstreamUnavailable, OutcomeUnknown) as error:
         # Only the first says something about the credentials; it has been noted where it was raised.
         return {"ok": False, "detail": error.detail, "scopes": None}
-    except MessageRefused as error:
+    except UpstreamRejected as error:
         ok, detail, scopes = False, error.detail, None
     _note_health(channel, ok)
     if ok:
@@ -80,14 +80,17 @@ def _standing(channel: store.ChannelConfig) -> tuple[bool, str, list[str] | None
 
 @dataclass(frozen=True)
 class _ChannelMailer:
-    """The provider by one channel, which is marked unhealthy when its credentials are refused."""
+    """The provider by one channel, which is unhealthy from when its credentials are refused until it takes a mail."""
 
     channel: store.ChannelConfig
     provider: Mailer
 
     def send(self, mail: OutgoingMail) -> str:
         with _noting_refusals(self.channel):
-            return self.provider.send(mail)
+            taken = self.provider.send(mail)
+        if self.channel.is_healthy is False:
+            _note_health(self.channel, True)
+        return taken
 
     def scopes(self) -> Sequence[str]:
         with _noting_refusals(self.channel):
