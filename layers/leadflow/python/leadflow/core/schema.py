@@ -92,6 +92,14 @@ def _email(value: str) -> str:
         raise ValueError("is not an email address") from error
 
 
+def _sender(value: str) -> str:
+    from email.utils import parseaddr
+
+    if "{{" not in value and "{%" not in value:
+        _email(parseaddr(value)[1])
+    return value
+
+
 def _phone(value: str) -> str:
     import phonenumbers
 
@@ -171,6 +179,8 @@ Text = Annotated[str, AfterValidator(_no_nul)]
 Line = Annotated[str, AfterValidator(_one_line), AfterValidator(_visible)]
 Lines = Annotated[str, AfterValidator(_lines)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_no_nul), AfterValidator(_email)]
+# Who a mail is from: `ana@example.com` or `Ana <ana@example.com>`; with a placeholder it is judged when filled in.
+Sender = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line), AfterValidator(_sender)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_no_nul), AfterValidator(_phone)]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_no_nul), AfterValidator(_timezone)]
 HttpUrl = Annotated[str, Field(max_length=2000), AfterValidator(_http_url)]
@@ -182,14 +192,15 @@ JsonSchema = Annotated[JsonObject, AfterValidator(_json_schema)]
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
-def _within_reach(moment: datetime) -> datetime:
+def within_reach(moment: datetime) -> datetime:
+    """The moment, which is aware. Raises ValueError for one that is not of the years 1970 to 2999."""
     if not _FIRST_MOMENT <= moment < _LAST_MOMENT:
         raise ValueError(f"must be from {_FIRST_MOMENT:%Y} on and before {_LAST_MOMENT:%Y}")
     return moment
 
 
 # A moment that a caller names: with an offset, and far enough from where the calendar of Python ends.
-Moment = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+Moment = Annotated[AwareDatetime, AfterValidator(within_reach)]
 
 
 def checked(model: type[M], raw: bytes | str, where: str = "") -> M:

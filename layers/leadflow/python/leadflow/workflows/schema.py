@@ -214,7 +214,7 @@ class SimulationRequest(Write):
     lead_id: ObjectId | None = None
     lead: MadeUpLead | None = None
     version: Literal["draft", "published"] = "draft"
-    trigger_type: TriggerType | Literal["manual"] = "manual"
+    trigger_type: Literal[TriggerType, "manual"] = "manual"
     data: JsonObject = Field(default_factory=dict)
     at: Moment | None = None
     events: Annotated[list[SimulatedEvent], Field(max_length=100)] = Field(default_factory=list)
