@@ -67,7 +67,7 @@ test: setup ## run the tests, three at once since many wait for a host; ARGS="-k
 test-doubled: setup ## the functional tests again, every POST sent twice under one Idempotency-Key; are recorded rights still used?
 	@RIGHTS=whole $(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.doubled -p tests.recorded tests/functional
 
-coverage: setup ## docs/COVERAGE.md: which lines and branches the unit and functional tests run, by wing; ARGS="-n 2"
+coverage: setup ## docs/COVERAGE.md: which lines and branches the unit, functional and contract tests run, by wing; ARGS="-n 2"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes --upgrade \
 		--target .covered/tools -r requirements/coverage.txt
 	@$(BIN)/python -m tests.covered $(ARGS)

@@ -1,7 +1,7 @@
-"""Which lines and branches of the product the unit and functional tests run, by wing: `make coverage`.
+"""Which lines and branches of the product the unit, functional and contract tests run, by wing: `make coverage`.
 
 Writes docs/coverage.json for programs and docs/COVERAGE.md for people. It says where nothing looks, not that what is
-run is right: chaos tests, journeys, storms and `tests/contract` are not counted.
+run is right: chaos tests, journeys and storms are not counted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS, PAGE = ROOT / "docs" / "coverage.json", ROOT / "docs" / "COVERAGE.md"
 TOOLS = ROOT / ".covered"
 PRODUCT, DOORS = "layers/leadflow/python/leadflow", "functions"
-TESTS = ("tests/unit", "tests/functional")
+TESTS = ("tests/unit", "tests/functional", "tests/contract")
 _COUNTED = ("covered_lines", "num_statements", "covered_branches", "num_branches")
 _LEAST = 12
 
@@ -75,8 +75,8 @@ def page(results: dict[str, Any]) -> str:
         "# Coverage",
         "",
         "Written by `make coverage`; the same as data is [coverage.json](coverage.json). Which lines and branches of",
-        "the product the unit and functional tests run. It says where nothing looks, not that what is run is right:",
-        "chaos tests, journeys, storms and `tests/contract` are not counted, which hold the clients of data sources.",
+        "the product the unit, functional and contract tests run. It says where nothing looks, not that what is run is",
+        "right: chaos tests, journeys and storms are not counted.",
         "",
         f"`make coverage`, {made['seconds']} s, {made['date']}, commit {made['commit']}, {made['machine']}; "
         f"{made['versions']}.",

@@ -103,9 +103,5 @@ class FunctionHost:
         module, name = self._code[logical_id]
         with self._importing:
             handler: Handler = getattr(importlib.import_module(module), name)
-            # In Lambda one request at a time builds what checks a body. Two threads that build it at once get a part
-            # of it, and callers are told that fields are not permitted.
-            if (spec := getattr(handler, "spec", None)) is not None and spec.body is not None:
-                spec.body.model_rebuild()
         self._handlers[logical_id] = handler
         return handler

@@ -2,7 +2,8 @@
 
 Every case is a fresh process, cases take turns, and the least CPU time of all rounds counts. "layer" is the trimmed
 layer of layers/build.py made for this interpreter; "no bytecode" is what SAM ships unless told otherwise; "tuned" is
-the bare handler with all we do for our own: the layer, and the garbage collector at rest.
+the bare handler with all we do for our own: the layer, which has no boto3, so with boto3 compiled beside it, and the
+garbage collector at rest.
 """
 
 from __future__ import annotations
@@ -93,16 +94,17 @@ def main(rounds: int) -> None:
         floor = place / "floor.py"
         floor.write_text(FLOOR)
         layer = make_layer(place / "layer" / "python")
+        boto3 = make_boto3(place / "boto3")
         stock = (Path(build.__file__).parent / "leadflow" / "python", Path(os.__file__).parent, *site_packages())
-        _print_packaging(floor, layer, stock, rounds)
+        _print_packaging(floor, layer, boto3, stock, rounds)
         _print_doors(floor, layer, stock, max(3, rounds // 2))
 
 
-def _print_packaging(floor: Path, layer: Path, stock: tuple[Path, ...], rounds: int) -> None:
+def _print_packaging(floor: Path, layer: Path, boto3: Path, stock: tuple[Path, ...], rounds: int) -> None:
     doors = {name: door(name) for name in REFERENCE_DOORS if door(name).exists()}
     cases = [
         Case("bare boto3 handler", floor, stock),
-        Case("bare boto3 handler, tuned", floor, (layer,), gc_tricks=True),
+        Case("bare boto3 handler, tuned", floor, (layer, boto3), gc_tricks=True),
     ]
     for name, path in doors.items():
         cases += [
@@ -164,16 +166,30 @@ def make_layer(packages: Path) -> Path:
     packages.mkdir(parents=True)
     requirements = (ROOT / "layers" / "dependencies" / "requirements.txt").read_text(encoding="utf-8")
     for name in re.findall(r"^([a-z0-9-]+)==", requirements, re.MULTILINE):
-        try:
-            files = importlib.metadata.files(name) or []
-        except importlib.metadata.PackageNotFoundError:
-            print(f"  (left out: {name} is not installed here)")
-            continue
-        for file in files:
-            if ".." not in file.parts and "__pycache__" not in file.parts:
-                (packages / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(str(file.locate()), packages / file)
+        copy_installed(name, packages)
     build.trim(packages)
     build.build_leadflow(packages)
     build.precompile(packages)
     return packages
+
+
+def make_boto3(packages: Path) -> Path:
+    """boto3 and what it alone wants, compiled; nothing of ours loads them, so the layer is without."""
+    packages.mkdir(parents=True)
+    for name in ("boto3", "s3transfer"):
+        copy_installed(name, packages)
+    build.precompile(packages)
+    return packages
+
+
+def copy_installed(name: str, packages: Path) -> None:
+    """The files of an installed release; says so when this interpreter has none."""
+    try:
+        files = importlib.metadata.files(name) or []
+    except importlib.metadata.PackageNotFoundError:
+        print(f"  (left out: {name} is not installed here)")
+        return
+    for file in files:
+        if ".." not in file.parts and "__pycache__" not in file.parts:
+            (packages / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(str(file.locate()), packages / file)

@@ -6,6 +6,7 @@ Pydantic and the error tree; email-validator and phonenumbers are imported when 
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
@@ -32,6 +33,7 @@ _LONGEST_PATH = 300
 _FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT = datetime(3000, 1, 1, tzinfo=UTC)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_building = threading.Lock()
 _ITEMS = re.compile(r"Value should have at (most|least) (\d+) items? after validation, not \d+")
 
 
@@ -203,13 +205,24 @@ def within_reach(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(within_reach)]
 
 
+def built(model: type[M]) -> type[M]:
+    """The model with what checks its values, which is made on first use, by one thread at a time.
+
+    Pydantic does not see to that: threads that make it at once find a part of it, and refuse fields that are right.
+    """
+    if not model.__pydantic_complete__:
+        with _building:
+            model.model_rebuild()
+    return model
+
+
 def checked(model: type[M], raw: bytes | str, where: str = "") -> M:
     """JSON text as the model. Raises MalformedRequest when it is not JSON, InvalidInput naming each wrong field.
 
     `where` goes before the field names, as in `action_config.template_id`.
     """
     try:
-        return model.model_validate_json(raw)
+        return built(model).model_validate_json(raw)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":

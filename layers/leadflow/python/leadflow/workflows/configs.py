@@ -9,7 +9,17 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field, JsonValue, ValidationError, field_validator, model_validator
 
 from leadflow.core import windows
-from leadflow.core.schema import JsonObject, JsonSchema, OutboundTemplate, Sender, Text, TimeZone, Write, within_reach
+from leadflow.core.schema import (
+    JsonObject,
+    JsonSchema,
+    OutboundTemplate,
+    Sender,
+    Text,
+    TimeZone,
+    Write,
+    built,
+    within_reach,
+)
 from leadflow.enrichment.enums import EnrichmentField, Source
 from leadflow.leads.enums import Status as LeadStatus
 from leadflow.workflows.enums import LeadEvent
@@ -287,7 +297,7 @@ class WaitConfig(ActionConfig):
             if name in given:
                 raise ValueError(f"event_config takes no {name}")
         try:
-            TRIGGER_CONFIGS[event].model_validate(given)
+            built(TRIGGER_CONFIGS[event]).model_validate(given)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(["event_config", *(str(part) for part in first["loc"])])
