@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import waitress
@@ -33,6 +33,19 @@ def reserve(port: int, variable: str) -> socket.socket:
     return sock
 
 
+def _silent_to_head(app: Callable[..., Any]) -> Callable[..., Any]:
+    """The application, of which HEAD gets the headers alone: any more would be taken for the start of the next answer.
+
+    waitress leaves that to applications, and ours answer alike whatever the method is.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        said: Iterable[bytes] = app(environ, start_response)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else said
+
+    return answer
+
+
 class HttpServer:
     """A WSGI application under waitress, with its own thread and worker threads."""
 
@@ -40,7 +53,7 @@ class HttpServer:
         self._map: dict[int, Any] = {}
         self._stopped = False
         self._server = waitress.create_server(
-            app,
+            _silent_to_head(app),
             map=self._map,
             sockets=[sock],
             threads=threads,

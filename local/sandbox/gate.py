@@ -48,7 +48,7 @@ class Gate:
                 self._hold(request, behaviour.delay)
                 return provider.answer(request)
             case _:
-                return provider.refusal(behaviour)
+                return provider.refusal(behaviour, request)
 
     def _hold(self, request: Request, seconds: float) -> None:
         """Leave the caller waiting until it hangs up, but no longer than this."""

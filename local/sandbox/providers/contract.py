@@ -85,8 +85,8 @@ class Provider(Protocol):
     def answer(self, request: Request) -> Response:
         """Play the service for one request; what is accepted is kept durably before this returns."""
 
-    def refusal(self, behaviour: Behaviour) -> Response:
-        """The service's own answer for the modes reject, rate_limit, server_error and bad_token."""
+    def refusal(self, behaviour: Behaviour, request: Request) -> Response:
+        """The service's own answer to a request in the modes reject, rate_limit, server_error and bad_token."""
 
     def texts(self, request: Request) -> Iterator[str]:
         """Recipients and texts of a request, for a behaviour's `match`; nothing for a request without any."""

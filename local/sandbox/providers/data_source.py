@@ -91,7 +91,7 @@ class DataSource(Quiet):
         letters = [Letter(own, [Addressee(request_id, priced.about)])]
         self._world.mailbox.keep(self.name, request_id, self._world.clock(), {}, letters)
 
-    def refusal(self, behaviour: Behaviour) -> Response:
+    def refusal(self, behaviour: Behaviour, request: Request) -> Response:  # noqa: ARG002
         match behaviour.mode:
             case "bad_token":
                 return self._error(401)

@@ -39,7 +39,7 @@ class InboundParse(Quiet):
     def answer(self, _: Any) -> Any:
         raise self._nothing()
 
-    def refusal(self, _: Any) -> Any:
+    def refusal(self, *_: Any) -> Any:
         raise self._nothing()
 
     def texts(self, _: Any) -> Any:

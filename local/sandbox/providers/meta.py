@@ -102,7 +102,7 @@ class Meta:
             self._world.outbox.add(_route(person), told, now + _EVENT_DELAY)
         return json_response(200, {"recipient_id": person.person, "message_id": mid})
 
-    def refusal(self, behaviour: Behaviour) -> Response:
+    def refusal(self, behaviour: Behaviour, request: Request) -> Response:  # noqa: ARG002
         match behaviour.mode:
             case "bad_token":
                 return _error(400, 190, "Error validating access token: the session has expired.", subcode=463)

@@ -71,7 +71,7 @@ class OpenAi(Quiet):
             "usage": usage,
         }
 
-    def refusal(self, behaviour: Behaviour) -> Response:
+    def refusal(self, behaviour: Behaviour, request: Request) -> Response:  # noqa: ARG002
         match behaviour.mode:
             case "bad_token":
                 return _error(401, "Incorrect API key provided.", code="invalid_api_key")

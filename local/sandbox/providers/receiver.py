@@ -36,7 +36,7 @@ class Receiver(Quiet):
         self._world.mailbox.keep(self.name, key, self._world.clock(), {}, letters)
         return message_id
 
-    def refusal(self, behaviour: Behaviour) -> Response:
+    def refusal(self, behaviour: Behaviour, request: Request) -> Response:  # noqa: ARG002
         match behaviour.mode:
             case "bad_token":
                 return json_response(401, {"error": "who are you?"})

@@ -153,7 +153,7 @@ class Twilio:
         found = [_resource(account, kept) for kept in self._world.mailbox.walk(self.name, wanted)]
         return json_response(200, {"messages": found[::-1], "next_page_uri": None})
 
-    def refusal(self, behaviour: Behaviour) -> Response:
+    def refusal(self, behaviour: Behaviour, request: Request) -> Response:  # noqa: ARG002
         match behaviour.mode:
             case "bad_token":
                 return _error(401, 20003, "Authenticate")

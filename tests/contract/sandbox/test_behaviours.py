@@ -35,6 +35,20 @@ def test_a_refusal_is_sendgrids_own_and_keeps_nothing(lonely: Running, mode: str
     assert lonely.send(mail()).status_code == 202
 
 
+def test_a_refusal_of_some_names_their_places(lonely: Running) -> None:
+    lonely.behave(mode="reject", match="bad")
+
+    answer = lonely.send(
+        mail(personalizations=to("a@example.com", "bad@example.com", "c@example.com", "bad2@example.com"))
+    )
+
+    assert [one["field"] for one in answer.json()["errors"]] == [
+        "personalizations.1.to.0.email",
+        "personalizations.3.to.0.email",
+    ]
+    assert lonely.send(mail(personalizations=to("a@example.com", "c@example.com"))).status_code == 202
+
+
 def test_a_rate_limit_says_when_it_lifts(lonely: Running) -> None:
     lonely.behave(mode="rate_limit", retry_after=7)
 

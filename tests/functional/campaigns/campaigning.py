@@ -57,7 +57,7 @@ def stand(campaign_id: str, status: str, *, begun: int | None = None, recipients
     table.save(found)
     for one in store.steps_of(campaign_id):
         if one.step_number == begun:
-            store.begin_step(one)
+            store.begin_step(found, one)
 
 
 def named(answer: Answer) -> list[str]:

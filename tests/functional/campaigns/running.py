@@ -32,6 +32,13 @@ def acted(campaign_id: str, action: str) -> dict[str, Any]:
     return shown
 
 
+def begun(campaign_id: str) -> None:
+    """Begins the first step, as the worker does that comes to it first."""
+    campaign, [step, *_] = store.find_campaign(campaign_id), store.steps_of(campaign_id)
+    assert campaign is not None
+    store.begin_step(campaign, step)
+
+
 def people(count: int, **fields: Any) -> list[str]:
     """The ids of new leads."""
     return [lead(name=f"Lead {number}", email=f"lead{number}@example.com", **fields) for number in range(1, count + 1)]

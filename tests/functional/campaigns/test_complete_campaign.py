@@ -10,6 +10,7 @@ from tests.functional.campaigns.mailing import MailService, email_channel, lead
 from tests.functional.campaigns.running import (
     act,
     acted,
+    begun,
     is_at_rest,
     people,
     ready,
@@ -123,6 +124,7 @@ def test_a_cohort_that_somebody_is_at_is_ended_when_they_have_done(
     campaign_id = ready(steps=2)
     acted(campaign_id, "launch_campaign")
     work(messages=0)
+    begun(campaign_id)
 
     def completed() -> None:
         acted(campaign_id, "complete_campaign")

@@ -15,6 +15,7 @@ from tests.functional.campaigns.campaigning import patch, stats
 from tests.functional.campaigns.mailing import MailService, email_channel, lead
 from tests.functional.campaigns.running import (
     acted,
+    begun,
     mails_of,
     people,
     ready,
@@ -173,6 +174,7 @@ def test_what_is_done_while_the_last_mail_goes_out_counts(clock: Clock, engine: 
     campaign_id = ready(goal=FORM)
     acted(campaign_id, "launch_campaign")
     work(messages=0)
+    begun(campaign_id)
 
     def submitted() -> None:
         submit(lead_id)

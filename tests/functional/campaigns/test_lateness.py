@@ -140,9 +140,8 @@ def test_x03_a_campaign_moves_as_long_as_one_of_its_cohorts_does(mails: MailServ
     work(messages=0)
     [first] = runs.cohorts_of(campaign_id)
     newcomer = [lead(name="Grace", email="grace@example.com")]
-    second, members = runs.new_cohort(
-        campaign_id, first.step_id, 1, newcomer, ("late",), due_at=clock(), joined_at=first.joined_at
-    )
+    times = {"joined_at": first.joined_at, "since": first.since}
+    second, members = runs.new_cohort(campaign_id, first.step_id, 1, newcomer, ("late",), due_at=clock(), **times)
 
     def add(writes: runs.TransactWrite) -> None:
         runs.put_new(writes, second, members)

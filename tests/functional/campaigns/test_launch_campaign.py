@@ -8,7 +8,7 @@ from leadflow.campaigns import store
 from leadflow.campaigns.schema import EmailCampaignLaunch
 from leadflow.campaigns.service import walking
 from leadflow.core import seams, table
-from tests.functional.campaigns.campaigning import campaign, named, stats, step
+from tests.functional.campaigns.campaigning import campaign, named, patch, stats, step
 from tests.functional.campaigns.mailing import MailService, email_channel, lead, template
 from tests.functional.campaigns.running import act, acted, people, ready, recipients, status, work
 from tests.functional.wire import interrupted
@@ -39,6 +39,20 @@ def test_all_that_is_missing_is_named() -> None:
     table.remove(found)
     assert named(act(campaign_id, "launch_campaign")) == ["steps.3.template_id"]
     assert channel_id
+
+
+def test_a_campaign_whose_people_are_excluded_must_be_there_still() -> None:
+    email_channel()
+    gone, kept = campaign(), campaign()
+    campaign_id = ready(exclusions={"campaign_ids": [gone, kept]})
+    assert call("campaigns/delete_campaign", path={"campaign_id": gone}).status == 204
+
+    refused = act(campaign_id, "launch_campaign")
+
+    assert named(refused) == ["exclusions.campaign_ids"]
+    assert gone in refused.json["errors"][0]["message"]
+    assert patch(campaign_id, {"exclusions": {"campaign_ids": [kept]}}).status == 200
+    assert act(campaign_id, "launch_campaign").status == 202
 
 
 def test_it_needs_the_right_to_send() -> None:

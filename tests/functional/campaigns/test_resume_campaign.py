@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leadflow.campaigns import store
+from leadflow.campaigns.store import closing
 from leadflow.campaigns.store import cohorts as runs
 from tests.functional.campaigns.mailing import MailService, email_channel
 from tests.functional.campaigns.running import (
@@ -70,7 +71,7 @@ def test_a_cohort_that_parks_while_the_campaign_is_resumed_goes_on(mails: MailSe
     assert paused is not None
     acted(campaign_id, "resume_campaign")
 
-    assert runs.park_cohort(cohort, paused) is False
+    assert closing.park_cohort(cohort, paused) is False
     work()
 
     assert tally(campaign_id) == {"accepted": 1}

@@ -72,6 +72,42 @@ def test_the_sequence_of_who_failed_is_not_doubled(mails: MailService, clock: Cl
     assert status(campaign_id) == "completed"
 
 
+def test_who_was_refused_before_the_others_had_their_turn_gets_it_too(mails: MailService, clock: Clock) -> None:
+    email_channel()
+    people(3)
+    campaign_id = ready(rate_per_hour=2)
+    mails.answers = [(400, [{"message": "no", "field": "personalizations.0.to.0.email"}])]
+    acted(campaign_id, "launch_campaign")
+    work()
+    assert tally(campaign_id) == {"accepted": 1, "rejected": 1}
+
+    acted(campaign_id, "retry_failed")
+    reconciled(clock, hours=2)
+    reconciled(clock, hours=2)
+
+    assert tally(campaign_id) == {"accepted": 3}
+    assert len(set(recipients(mails))) == len(recipients(mails)) == 3
+    assert status(campaign_id) == "completed"
+
+
+def test_of_a_campaign_that_was_ended_by_hand_only_those_who_had_their_turn(mails: MailService, clock: Clock) -> None:
+    email_channel()
+    people(3)
+    campaign_id = ready(rate_per_hour=2)
+    mails.answers = [(400, [{"message": "no", "field": "personalizations.0.to.0.email"}])]
+    acted(campaign_id, "launch_campaign")
+    work()
+    acted(campaign_id, "complete_campaign")
+    work()
+
+    acted(campaign_id, "retry_failed")
+    for _ in range(2):
+        reconciled(clock, hours=2)
+
+    assert tally(campaign_id) == {"accepted": 2}
+    assert status(campaign_id) == "completed"
+
+
 def test_only_what_was_launched_can_be_retried(mails: MailService) -> None:
     email_channel()
     campaign_id = ready()

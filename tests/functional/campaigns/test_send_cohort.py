@@ -352,6 +352,25 @@ def test_a_step_that_is_added_late_is_for_everyone_and_a_removed_one_for_nobody(
     assert status(campaign_id) == "completed"
 
 
+def test_a_mail_that_was_written_goes_to_no_address_that_is_suppressed_since(mails: MailService, clock: Clock) -> None:
+    email_channel()
+    [first, second] = people(2)
+    campaign_id = ready()
+    mails.answers = [429]
+    acted(campaign_id, "launch_campaign")
+    work()
+    assert recipients(mails) == []
+    for lead_id, address in ((first, "new1@example.com"), (second, "new2@example.com")):
+        assert call("leads/update_lead", {"email": address}, path={"lead_id": lead_id}).status == 200
+    campaigns.suppress("email", "lead1@example.com", "unsubscribe")
+
+    reconciled(clock)
+
+    assert recipients(mails) == ["lead2@example.com"]
+    assert tally(campaign_id) == {"suppressed:unsubscribe": 1, "accepted": 1}
+    assert status(campaign_id) == "completed"
+
+
 def test_variants_are_shared_out_and_stay(mails: MailService) -> None:
     email_channel()
     people(6)

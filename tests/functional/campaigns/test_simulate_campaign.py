@@ -184,3 +184,13 @@ def test_what_cannot_be_is_named(body: dict[str, Any], field: str) -> None:
     assert named(call("campaigns/simulate_campaign", path={"campaign_id": campaign_id})) == ["steps"]
     step(campaign_id)
     assert named(call("campaigns/simulate_campaign", body, path={"campaign_id": campaign_id})) == [field]
+
+
+@pytest.mark.parametrize(
+    "at", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "3000-01-01T00:00:00Z", "1767225600", 1767225600]
+)
+def test_a_time_that_is_none_or_at_the_end_of_the_calendar_is_refused(at: str | int) -> None:
+    campaign_id = campaign()
+    step(campaign_id, delay_hours=1)
+
+    assert named(call("campaigns/simulate_campaign", {"at": at}, path={"campaign_id": campaign_id})) == ["at"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leadflow.campaigns.schema import EmailCampaignEdit
-from tests.functional.campaigns.campaigning import EVERYONE, campaign, named, patch, stand
+from tests.functional.campaigns.campaigning import EVERYONE, campaign, named, patch, stand, step
 from tests.functional.campaigns.mailing import email_channel
 from tests.functional.campaigns.running import acted, ready
 from tests.functional.wire import interrupted
@@ -110,3 +110,14 @@ def test_a_stale_version_is_refused_and_rivals_are_both_kept() -> None:
     assert (answer.json["name"], answer.json["description"]) == ("ours", "theirs")
     assert patch(campaign_id, {"name": "late"}, headers={"if-match": '"1"'}).status == 412
     assert patch("01NOPE", {"name": "x"}).status == 404
+
+
+def test_the_audience_of_a_launched_campaign_cannot_be_emptied() -> None:
+    campaign_id = campaign(audience_mode="evergreen")
+    assert patch(campaign_id, {"target_audience": None}).status == 200
+    assert patch(campaign_id, {"target_audience": EVERYONE}).status == 200
+    email_channel()
+    step(campaign_id)
+    acted(campaign_id, "launch_campaign")
+
+    assert named(patch(campaign_id, {"target_audience": None})) == ["target_audience"]

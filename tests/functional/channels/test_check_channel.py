@@ -72,6 +72,25 @@ def test_a_provider_in_trouble_says_nothing_about_the_key(provider: Provider) ->
     assert health(channel) == (None, None)
 
 
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"scopes": 7}', b"{}"])
+def test_an_answer_that_cannot_be_read_says_nothing_about_the_key(provider: Provider, body: bytes) -> None:
+    channel = make()
+    provider.answers(200, body)
+
+    assert check(channel).json["ok"] is False
+    assert health(channel) == (None, None)
+
+
+def test_a_question_that_is_refused_is_no_error_of_ours(provider: Provider) -> None:
+    channel = make()
+    provider.answers(404, {"errors": [{"field": None, "message": "not found"}]})
+
+    answer = check(channel)
+
+    assert (answer.status, answer.json["ok"]) == (200, False)
+    assert answer.json["detail"] == "SendGrid answered 404: not found"
+
+
 def test_too_many_requests_are_said_to_be_that(provider: Provider) -> None:
     channel = make()
     provider.answers(429, {"errors": [{"field": None, "message": "too many requests"}]})

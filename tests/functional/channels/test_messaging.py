@@ -95,11 +95,17 @@ def test_a_message_on_messenger_carries_our_reference(provider: Provider) -> Non
     }
 
 
-@pytest.mark.parametrize(("name", "kind"), [("a.png", "image"), ("a.mp4", "video"), ("a.pdf", "file"), ("a", "file")])
-def test_meta_is_told_what_a_file_is(provider: Provider, name: str, kind: str) -> None:
+FILES = [("a.png", None, "image"), ("a.mp4", None, "video"), ("a.pdf", None, "file"), ("a", None, "file")]
+CLAIMED = [("a", "image/png", "image"), ("a.bin", "Audio/MPEG", "audio"), ("a.png", "application/pdf", "file")]
+
+
+@pytest.mark.parametrize(("name", "media_type", "kind"), [*FILES, *CLAIMED])
+def test_meta_is_told_what_a_file_is(provider: Provider, name: str, media_type: str | None, kind: str) -> None:
     provider.answers(200, {"message_id": "m_1"})
     url = f"https://x.example/{name}?sig=1"
-    file = OutgoingMessage("01OURS", "1", media_urls=(url,), reply_to="m_0", tag="HUMAN_AGENT")
+    file = OutgoingMessage(
+        "01OURS", "1", media_urls=(url,), media_types=(media_type,), reply_to="m_0", tag="HUMAN_AGENT"
+    )
 
     service.messenger(make(MESSENGER, channel_type="instagram")["id"]).send(file)
 

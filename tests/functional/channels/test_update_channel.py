@@ -9,6 +9,7 @@ import pytest
 from leadflow.channels import store
 from leadflow.channels.service.credentials import accepted, credential
 from tests.functional.channels.accounts import EMAIL, SMS, make
+from tests.functional.channels.provider import Provider
 from tests.functional.wire import stored
 from tests.harness import Answer, Clock, call
 
@@ -109,3 +110,13 @@ def test_only_at_the_version_that_was_read() -> None:
 def test_no_such_channel_and_no_such_right() -> None:
     assert change({"id": "01HZX4"}, {"is_active": True}).status == 404
     assert change(make(SMS), {"is_active": True}, scopes="channels:read").status == 403
+
+
+def test_what_was_said_of_former_credentials_says_nothing_of_new_ones(provider: Provider) -> None:
+    channel = make(EMAIL)
+    provider.answers(401)
+    call("channels/check_channel", path={"channel_id": channel["id"]})
+
+    assert change(channel, {"from_name": "Acme"}).json["is_healthy"] is False
+    assert change(channel, {"api_credentials": {"inbound_secret": "s"}}).json["is_healthy"] is False
+    assert change(channel, {"api_credentials": {"api_key": "SG.another"}}).json["is_healthy"] is None

@@ -8,6 +8,7 @@ import pytest
 
 from tests.functional.channels.accounts import MESSENGER, make
 from tests.functional.conversations.talking import ANA, change, conversation, lead_id, write
+from tests.functional.leads.merging import merged
 from tests.functional.webhooks.services import SMS, WHATSAPP
 from tests.harness import Answer, Clock, call
 
@@ -54,6 +55,34 @@ def test_a_second_open_one_with_the_same_person_is_a_conflict_that_names_it(cloc
     assert (answer.status, answer.json["other_id"]) == (409, first)
     change(first, status="closed")
     assert create(channel="sms", lead_id=ana).status == 201
+
+
+def test_an_address_that_went_to_another_lead_reaches_that_one(clock: Clock) -> None:
+    channel = make(SMS)
+    write(channel)
+    before = conversation()
+    call("leads/update_lead", {"phone": None}, path={"lead_id": before["lead_id"]})
+    bo = lead_id(name="Bo", phone=ANA)
+    clock.advance(minutes=1)
+
+    made = create(channel="sms", lead_id=bo)
+
+    assert (made.status, made.json["lead_id"]) == (201, bo)
+    assert conversation(lead_id=before["lead_id"])["status"] == "closed"
+    write(channel, "It is me now", sid="SM2")
+    assert conversation(lead_id=bo)["unread_count"] == 1
+
+
+def test_a_merged_lead_is_reached_in_the_conversation_of_its_part() -> None:
+    channel = make(SMS)
+    write(channel)
+    held = conversation()
+    other = lead_id(name="Bo")
+    merged(other, held["lead_id"])
+
+    answer = create(channel="sms", lead_id=other)
+
+    assert (answer.status, answer.json["other_id"], channel["id"]) == (409, held["id"], held["channel_config_id"])
 
 
 def test_chat_is_only_kept_and_needs_no_lead() -> None:

@@ -364,3 +364,19 @@ def test_what_was_said_elsewhere_in_our_name_is_recorded_once(clock: Clock) -> N
     ]
     assert conversation()["unread_count"] == 1
     assert change(conversation()["id"], unread_count=0).status == 200
+
+
+def test_who_had_blocked_us_and_writes_again_may_be_answered(provider: Provider, clock: Clock) -> None:
+    channel = make(MESSENGER)
+    post_meta(channel, meta_post(meta_message("m_1", "Hello", at=int(clock.moment.timestamp() * 1000))))
+    arrive()
+    provider.answers(400, {"error": {"code": 551}})
+    say("Good morning")
+    deliver()
+    assert say("Are you there?").status == 422
+    clock.advance(minutes=1)
+
+    post_meta(channel, meta_post(meta_message("m_2", "I am back", at=int(clock.moment.timestamp() * 1000))))
+    arrive()
+
+    assert say("Welcome back").status == 202

@@ -46,10 +46,13 @@ def test_an_address_that_is_not_the_providers_is_not_asked(provider: Provider) -
     assert provider.asked == []
 
 
-def test_a_provider_that_fails_is_asked_again(provider: Provider, clock: Clock) -> None:
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_provider_that_fails_or_refuses_the_account_is_asked_again(
+    provider: Provider, clock: Clock, status: int
+) -> None:
     write(make(SMS), "", **media(provider))
     (event,) = announced("attachments")
-    provider.answers(503)
+    provider.answers(status)
     with pytest.raises(InProgress):
         door("conversations/fetch_attachments")(event, None)
     assert attachment()["state"] == "pending"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import pytest
+
 from leadflow.core.settings import settings
 from tests.functional.channels.accounts import make
 from tests.functional.channels.provider import Provider
@@ -74,6 +76,66 @@ def test_x43_a_bounce_of_an_answer_is_shown(provider: Provider, clock: Clock) ->
 
     shown = messages()[1]
     assert (shown["status"], shown["error_code"], shown["error_message"]) == ("failed", "bounce", "550 no such user")
+
+
+@pytest.mark.parametrize(
+    ("event", "more", "reason"),
+    [
+        ("spamreport", {}, "spam_report"),
+        ("group_unsubscribe", {}, "unsubscribe"),
+        ("bounce", {"type": "bounce"}, "bounce"),
+        ("bounce", {"type": "blocked"}, None),
+    ],
+)
+def test_a_complaint_about_an_answer_ends_mail_to_who_complained(
+    provider: Provider, clock: Clock, event: str, more: dict[str, str], reason: str | None
+) -> None:
+    channel = mail("m1@example.com", "How much is it?")
+    provider.answers(202, b"", {"X-Message-Id": "abc"})
+    clock.advance(minutes=1)
+    sent = say("Ten dollars").json
+    deliver()
+
+    assert posts.post(channel["id"], posts.body_of(posts.event(sent["id"], event, **more))).status < 300
+    arrive()
+
+    kept = call("suppressions/list_suppressions").json["items"]
+    assert [(one["address"], one["reason"], one["source"]) for one in kept] == (
+        [("ana@example.com", reason, sent["id"])] if reason else []
+    )
+    assert say("And another thing").status == (422 if reason else 202)
+
+
+@pytest.mark.parametrize(
+    ("sender", "headers", "leads"),
+    [
+        ("MAILER-DAEMON@mx.example.com", "", 0),
+        ("news@example.com", "List-Id: <news.example.com>", 0),
+        ("ana@example.com", "Auto-Submitted: auto-replied", 1),
+    ],
+)
+def test_mail_servers_and_lists_are_no_leads(sender: str, headers: str, leads: int) -> None:
+    mail("m1@example.com", "As it is", sender=sender, headers=headers)
+
+    assert len(call("leads/list_leads").json["items"]) == leads
+    (kept,) = call("webhooks/list_inbox").json["items"]
+    assert kept["state"] == "processed"
+
+
+def test_what_a_machine_of_somebody_on_file_writes_is_kept() -> None:
+    channel = mail("m1@example.com", "Hello")
+
+    report = "Content-Type: multipart/report; boundary=x"
+    mail("m2@example.com", "It could not be delivered", headers=report, channel=channel)
+
+    assert [(one["metadata"] or {}).get("automatic") for one in messages()] == [None, True]
+
+
+def test_a_lead_has_an_address_that_mail_can_be_sent_to() -> None:
+    mail("m1@example.com", "Disk full", sender="root@localhost")
+
+    (lead,) = call("leads/list_leads").json["items"]
+    assert (lead["email"], lead["name"]) == (None, "r…@localhost")
 
 
 def test_a_lead_on_file_is_known_by_the_address_in_any_case() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -18,7 +19,18 @@ from tests.functional.conversations.talking import (
     say,
     write,
 )
-from tests.functional.webhooks.services import INSTAGRAM, SMS, WHATSAPP, meta_message, meta_post, post_meta
+from tests.functional.webhooks.posts import queued, work
+from tests.functional.webhooks.services import (
+    INSTAGRAM,
+    SMS,
+    WHATSAPP,
+    form,
+    meta_message,
+    meta_post,
+    post_meta,
+    post_twilio,
+)
+from tests.functional.wire import Killed, killed_at
 from tests.harness import Clock, call
 
 
@@ -89,6 +101,26 @@ def test_bad_input_is_refused(body: dict[str, Any]) -> None:
 
     assert say(**body).status == 422
     assert len(messages()) == 1
+
+
+@pytest.mark.parametrize("channel", ["messenger", "email", "chat"])
+def test_a_template_is_refused_where_the_provider_has_none(channel: str) -> None:
+    if channel == "messenger":
+        meta(make(MESSENGER))
+    elif channel == "email":
+        make(EMAIL)
+        person = lead_id(email="ana@example.com")
+        call("conversations/create_conversation", {"channel": "email", "lead_id": person})
+    else:
+        call("conversations/create_conversation", {"channel": "chat"})
+
+    assert error(say(template="HX1"))[1] == "template"
+
+
+def test_a_note_has_no_template() -> None:
+    write(make(SMS))
+
+    assert error(say(template="HX1", role="system"))[1] == "template"
 
 
 def test_none() -> None:
@@ -164,6 +196,51 @@ def test_who_opted_out_is_not_written_to(clock: Clock) -> None:
     assert lead["consent"]["sms"] == {"opted_in": False, "at": "2026-03-02T09:01:00.001Z"}
     clock.advance(minutes=1)
     write(channel, "START", sid="SM3")
+    assert say("Welcome back").status == 202
+
+
+def removed_suppression() -> None:
+    (kept,) = call("suppressions/list_suppressions").json["items"]
+    assert call("suppressions/remove_suppression", path={"suppression_id": kept["id"]}).status == 204
+
+
+def test_a_stop_that_is_read_again_undoes_nothing_that_was_done_since(clock: Clock) -> None:
+    channel = make(SMS)
+    write(channel, "STOP")
+    lead = conversation()["lead_id"]
+    clock.advance(minutes=1)
+    removed_suppression()
+    call("leads/update_lead", {"consent": {"sms": {"opted_in": True}}}, path={"lead_id": lead})
+
+    call("webhooks/replay_range", {"from": "2026-03-02T00:00:00Z", "to": "2026-03-03T00:00:00Z"})
+    arrive()
+
+    assert say("Welcome back").status == 202
+
+
+def test_a_yes_after_a_stop_counts_also_when_the_suppression_is_gone(clock: Clock) -> None:
+    channel = make(SMS)
+    write(channel, "STOP")
+    removed_suppression()
+    clock.advance(minutes=1)
+
+    write(channel, "START", sid="SM2")
+
+    assert say("Welcome back").status == 202
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+@pytest.mark.parametrize("sent", [False, True], ids=["before", "after"])
+def test_whoever_dies_over_a_start_it_counts(clock: Clock, at: int, sent: bool) -> None:
+    channel = make(SMS)
+    write(channel, "STOP")
+    clock.advance(minutes=1)
+    post_twilio(channel, form(MessageSid="SM2", Body="START"))
+    (message,) = queued()
+    with suppress(Killed), killed_at(at, sent=sent):
+        work(message)
+    assert work(message) == []
+
     assert say("Welcome back").status == 202
 
 

@@ -11,7 +11,7 @@ from leadflow.core import seams
 from tests.functional.campaigns.mailing import MailService, email_channel, lead, mail_service
 from tests.functional.campaigns.running import acted, ready, reconciled, tally, work
 from tests.functional.channels.accounts import MESSENGER, make
-from tests.functional.conversations.talking import ANA, arrive, say, write
+from tests.functional.conversations.talking import ANA, arrive, change, conversation, say, write
 from tests.functional.conversations.test_mail import mail
 from tests.functional.leads.merging import merged
 from tests.functional.webhooks.services import SMS, meta_message, meta_post, post_meta
@@ -99,3 +99,31 @@ def test_what_was_written_before_the_campaign_stops_nothing_when_it_is_read_agai
     write(channel, "Hello")
 
     assert second_step(made, clock) == {"accepted": 1}
+
+
+@pytest.mark.parametrize(("status", "outcome"), [("transferred", "replied"), ("closed", "accepted")])
+def test_somebody_of_ours_takes_over(campaign_id: str, clock: Clock, status: str, outcome: str) -> None:
+    (ana,) = call("leads/list_leads").json["items"]
+    chat = call("conversations/create_conversation", {"channel": "chat", "lead_id": ana["id"]}).json["id"]
+
+    assert change(chat, status=status).status == 200
+
+    assert second_step(campaign_id, clock) == {outcome: 1}
+
+
+@pytest.mark.parametrize(("tag", "outcome"), [("HUMAN_AGENT", "replied"), (None, "accepted")])
+def test_words_of_a_person_of_ours(mails: MailService, clock: Clock, tag: str | None, outcome: str) -> None:
+    at = int(clock.moment.timestamp() * 1000)
+    assert post_meta(make(MESSENGER), meta_post(meta_message("m_0", "Hello", at=at))).status == 200
+    arrive()
+    ana = conversation()["lead_id"]
+    call("leads/update_lead", {"email": "ana@example.com"}, path={"lead_id": ana})
+    email_channel()
+    clock.advance(hours=1)
+    made = ready(steps=2)
+    acted(made, "launch_campaign")
+    work()
+
+    assert say("Let me look into that", tag=tag).status == 202
+
+    assert second_step(made, clock) == {outcome: 1}

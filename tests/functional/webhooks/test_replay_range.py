@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.functional import wire
 from tests.functional.channels.accounts import make
 from tests.functional.webhooks.posts import queued, work
 from tests.functional.webhooks.services import SMS, Arrivals, form, post_twilio
@@ -58,6 +59,20 @@ def test_more_than_one_call_takes_is_gone_on_with(clock: Clock) -> None:
     first = replay().json
     assert first == {"queued": 200, "next_from": "2026-03-02T12:20:00.000Z"}
     assert replay(**{"from": first["next_from"]}).json == {"queued": 1, "next_from": None}
+
+
+def test_a_search_that_takes_too_long_is_gone_on_with(clock: Clock) -> None:
+    received(clock, 60, make(SMS))
+
+    def slow() -> None:
+        clock.advance(seconds=2)
+
+    with wire.interrupted(slow, operation="BatchGetItem", times=8):
+        first = replay(channel_id="of-no-one").json
+
+    assert first["queued"] == 0
+    assert DAY["from"] < first["next_from"] < DAY["to"]
+    assert replay(**{"from": first["next_from"], "channel_id": "of-no-one"}).json == {"queued": 0, "next_from": None}
 
 
 WRONG: dict[str, dict[str, Any]] = {

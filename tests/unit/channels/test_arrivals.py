@@ -266,6 +266,25 @@ def test_a_mail_of_html_alone_has_its_words() -> None:
     assert the_mail(mail_post(mail(), html="<p>Hello <b>there</b></p>")).text == "Hello there"
 
 
+def test_what_is_heard_while_another_app_has_the_thread_is_no_word_of_the_person_s_unless_they_say_it() -> None:
+    page, ana, at = {"id": "2"}, {"id": "9"}, 1772442000000
+    theirs = {"sender": ana, "recipient": page, "timestamp": at}
+    events = [
+        {**theirs, "message": {"mid": "m_1", "text": "Hello"}},
+        {"sender": page, "recipient": ana, "timestamp": at, "message": {"mid": "m_2", "text": "Hi", "is_echo": True}},
+        {**theirs, "read": {"watermark": at}},
+        {**theirs, "delivery": {"watermark": at}},
+        {**theirs, "reaction": {"mid": "m_2", "action": "react", "emoji": "👍"}},
+        {**theirs, "postback": {"mid": "m_3", "title": "Yes"}},
+    ]
+    raw = json.dumps({"object": "page", "entry": [{"id": "2", "standby": events}]}).encode()
+
+    found = [one for one in meta_arrivals(raw, RECEIVED) if isinstance(one, Arrival)]
+
+    assert [one.kind for one in found] == ["standby", "echo", "read", "delivered", "reaction", "standby"]
+    assert {one.person for one in found} == {"9"}
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),

@@ -111,7 +111,7 @@ class SendGrid:
         """A mail that is being taken, before it has a number."""
         return Kept(0, addressee.id, addressee.recipient, self.name, request_id, at, shared, own)
 
-    def refusal(self, behaviour: Behaviour) -> Response:
+    def refusal(self, behaviour: Behaviour, request: Request) -> Response:
         match behaviour.mode:
             case "bad_token":
                 return refuse(401, Problem("The provided authorization grant is invalid, expired, or revoked"))
@@ -126,10 +126,23 @@ class SendGrid:
             case "server_error":
                 return json_response(500, {"errors": [{"message": "Internal Server Error"}]})
             case _:
-                return refuse(400, Problem("Does not contain a valid address.", "personalizations.0.to.0.email"))
+                rows = self._rows_meant(behaviour, request)
+                why = "Does not contain a valid address."
+                return refuse(400, *(Problem(why, f"personalizations.{row}.to.0.email") for row in rows))
 
     def texts(self, request: Request) -> Iterator[str]:
         """Addresses, and subject and content with each recipient's substitutions, of a request that is valid."""
+        for _, text in self._texts_by_row(request):
+            yield text
+
+    def _rows_meant(self, behaviour: Behaviour, request: Request) -> list[int]:
+        """The personalizations that a behaviour is meant for; the first when it is meant for every request."""
+        if behaviour.match is None:
+            return [0]
+        return sorted({row for row, text in self._texts_by_row(request) if behaviour.match in text})
+
+    def _texts_by_row(self, request: Request) -> Iterator[tuple[int, str]]:
+        """The texts of a request, each with the place of its personalization."""
         if request.method != "POST":
             return
         try:
@@ -139,10 +152,11 @@ class SendGrid:
         if not isinstance(value, dict) or message_rules.check(value, self._world.clock(), self._substitution_bytes):
             return
         shared, letters = mail.take_apart(value, "", "")
-        for letter in letters:
+        for row, letter in enumerate(letters):
             for each in letter.addressees:
                 shown = mail.show(self._kept(shared, letter.own, each))
-                yield from (each.recipient, shown["subject"], shown["body"], shown["html"] or "")
+                texts = (each.recipient, shown["subject"], shown["body"], shown["html"] or "")
+                yield from ((row, text) for text in texts)
 
     def show(self, kept: Kept) -> dict[str, Any]:
         return mail.show(kept)

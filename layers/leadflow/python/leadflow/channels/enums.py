@@ -58,6 +58,8 @@ NEEDED_CREDENTIALS_OF: dict[str, tuple[str, ...]] = {
     "facebook": ("page_access_token", "app_secret", "verify_token"),
     "sendgrid": ("api_key",),
 }
+# What we show the provider when we send; what it says of the account is about these.
+SENDING_CREDENTIALS = frozenset({"account_sid", "auth_token", "page_access_token", "api_key"})
 # The right that a mail provider's key needs.
 SEND_SCOPE = "mail.send"
 # What providers sign with, or show us; when replaced, the former is good for a while longer.

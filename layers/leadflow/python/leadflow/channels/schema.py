@@ -71,7 +71,8 @@ class ChannelConfigUpdate(Write):
 
     Of `api_credentials` those named are replaced, null takes one away. What the provider signs with or shows us
     (`auth_token`, `app_secret`, `verify_token`, `event_public_key`, `inbound_secret`) is accepted for
-    `credential_grace_hours` longer, beside the new one; 0 ends it at once, together with those replaced before.
+    `credential_grace_hours` longer, beside the new one; 0 ends it at once, together with those replaced before. With
+    new credentials to send with, `is_healthy` is null again until they are used or checked.
     """
 
     is_active: bool = Field(default_factory=_left_alone)
@@ -98,7 +99,7 @@ class InboxReplay(Write):
 
 
 class InboxReplayed(Read):
-    """How many deliveries were put back to work; when there are more, `next_from` is the `from` to ask with next."""
+    """How many deliveries were put back to work; `next_from` is the `from` to ask with next, null when all was seen."""
 
     queued: int
     next_from: Timestamp | None

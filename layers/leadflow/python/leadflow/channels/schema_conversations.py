@@ -55,7 +55,8 @@ class ConversationCreate(Write):
 class ConversationUpdate(Write):
     """A change of a conversation: fields left out stay, null empties those that may be empty.
 
-    `unread_count` can only be set to 0. What the person writes to a closed conversation opens it again, or begins a
+    `unread_count` can only be set to 0. `transferred` says that somebody of yours takes over, which ends the sequences
+    the person is in. What the person writes to a closed conversation opens it again, or begins a
     new one when it has been closed for more than 7 days.
     """
 
@@ -113,7 +114,7 @@ class MessageCreate(Write):
     `role` `assistant` is sent to the person; `system` is a note that nobody but us sees; `user` is what the person
     said, on `chat` and `phone` alone, since elsewhere it comes by the channel. `template` is the provider's id of an
     approved template (WhatsApp), with its `template_variables`; `tag` HUMAN_AGENT sends within 7 days of what the
-    person wrote last (Messenger, Instagram), for words that a person of ours wrote.
+    person wrote last (Messenger, Instagram), for words that a person of yours wrote: it ends the sequences they are in.
     """
 
     content: Annotated[Text, Field(max_length=MAX_CONTENT)] = ""

@@ -25,6 +25,11 @@ def chosen(step: Mapping[str, Any], lead_id: str) -> str:
     raise AssertionError("weights are positive, so one of them holds the place")
 
 
+def templates_of(step: Mapping[str, Any]) -> list[str]:
+    """The ids of all templates that mails of this step are made of, each once."""
+    return list(dict.fromkeys([str(step["template_id"]), *(str(one["template_id"]) for one in step["variants"])]))
+
+
 def performance_score(sent: int, acted: int) -> float | None:
     """How well a template does, 0..100: the share of its mails that people clicked or answered, at the least.
 

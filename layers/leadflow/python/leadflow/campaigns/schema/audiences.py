@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from leadflow.core.schema import Read, Text, Timestamp, Write
+from leadflow.core.schema import Moment, Read, Text, Timestamp, Write
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Cursor = Annotated[Text, Field(min_length=1, max_length=1_000_000)]
@@ -69,7 +69,7 @@ class CampaignSimulationRequest(Write):
     `price_per_1000` is what a thousand mails cost, in USD; `cursor` goes on with a long audience.
     """
 
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     assume: Assumptions = Field(default_factory=Assumptions)
     price_per_1000: Annotated[float, Field(ge=0, le=10_000)] = 0
     cursor: Cursor | None = None

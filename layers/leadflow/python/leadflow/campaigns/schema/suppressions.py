@@ -12,6 +12,19 @@ from leadflow.core.schema import Email, Phone, Read, Text, Timestamp, Write
 _KINDS: dict[str, Any] = {"email": Email, "sms": Phone, "whatsapp": Phone}
 
 
+def as_on_file(channel: str, address: str) -> str:
+    """An address that was asked for, in the spelling that is on file; one that is none of its channel as it came."""
+    kind = _KINDS.get(channel)
+    if kind is None:
+        return address
+    # A plus sign that was not percent-encoded arrives as a space, which no email may hold, or is trimmed away.
+    asked = address.replace(" ", "+") if channel == "email" else f"+{address.lstrip(' +')}"
+    try:
+        return str(TypeAdapter(kind).validate_python(asked))
+    except ValidationError:
+        return address
+
+
 class SuppressionCreate(Write):
     """An address nothing may be sent to on a channel: an email, an international phone number, or a provider's id."""
 

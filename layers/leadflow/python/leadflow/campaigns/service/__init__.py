@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadflow.campaigns.rules import Sent
+    from leadflow.campaigns.rules.states import suppression_reason
     from leadflow.campaigns.service.erasing import erase_person, first_mail_at, mails_of, was_erased
     from leadflow.campaigns.service.events import events_of, record_event
     from leadflow.campaigns.service.explaining import gates_of_mail
@@ -40,6 +41,7 @@ __all__ = [
     "send_to_lead",
     "stop_sequences",
     "suppress",
+    "suppression_reason",
     "was_erased",
     "would_send",
 ]
@@ -62,6 +64,7 @@ _HOMES = {
     "send_to_lead": "leadflow.campaigns.service.sending",
     "stop_sequences": "leadflow.campaigns.service.stopping",
     "suppress": "leadflow.campaigns.service.suppressions",
+    "suppression_reason": "leadflow.campaigns.rules.states",
     "was_erased": "leadflow.campaigns.service.erasing",
     "would_send": "leadflow.campaigns.service.imagining",
 }

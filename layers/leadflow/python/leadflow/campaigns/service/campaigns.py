@@ -57,6 +57,8 @@ def update_campaign(
         changes = {name: value for name, value in wanted.items() if before[name] != value}
         _allow(campaign, changes)
         _check(changes, campaign_id)
+        if campaign.status != "draft" and changes.get("target_audience", before["target_audience"]) is None:
+            raise InvalidInput("target_audience", 'cannot be emptied after the launch; {"all": []} is everyone')
         for name, value in changes.items():
             setattr(campaign, name, value)
         if changes and not dry_run and not _written(campaign, changes):
@@ -102,6 +104,13 @@ def expected(campaign_id: str, if_match: int | None) -> store.EmailCampaign:
     return campaign
 
 
+def missing_exclusions(exclusions: Mapping[str, Any] | None) -> list[str]:
+    """The ids of excluded campaigns that are not there, of which nobody knows any more whom they mailed."""
+    excluded = (exclusions or {}).get("campaign_ids", [])
+    there = {campaign.id for campaign in store.find_campaigns(excluded)}
+    return [one for one in excluded if one not in there]
+
+
 def crowded(campaign_id: str) -> RateLimited:
     return RateLimited(f"Campaign {campaign_id} is being changed by many requests at once.")
 
@@ -143,11 +152,9 @@ def _check(fields: Mapping[str, Any], campaign_id: str | None = None) -> None:
     exclusions, goal = fields.get("exclusions") or {}, fields.get("goal") or {}
     conditions.validate(exclusions.get("condition"), conditions.AUDIENCE, "exclusions.condition")
     conditions.validate(goal.get("condition"), conditions.AUDIENCE, "goal.condition")
-    excluded = exclusions.get("campaign_ids", [])
-    if campaign_id in excluded:
+    if campaign_id in exclusions.get("campaign_ids", []):
         raise InvalidInput("exclusions.campaign_ids", "a campaign cannot exclude its own recipients")
-    there = {campaign.id for campaign in store.find_campaigns(excluded)}
-    missing = [one for one in excluded if one not in there]
+    missing = missing_exclusions(exclusions)
     if missing:
         raise InvalidInput("exclusions.campaign_ids", f"there is no campaign {missing[0]}")
     if fields.get("channel_id") is not None:

@@ -14,6 +14,7 @@ from leadflow.campaigns.service.ledger import changed
 from leadflow.campaigns.service.writing import Writer
 from leadflow.core import clock, effects, table
 from leadflow.core.errors import InvalidInput
+from leadflow.core.gates import first_closed
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
 
@@ -96,6 +97,7 @@ def claim(
             result.answers[mail.id] = sending.standing(mail)
     free, standing = looked_at(there)
     result.answers |= standing
+    free = _still_permitted(free, {mail.id: mail.recipient_email for mail in mails}, result)
     _take_up(free, {mail.id: seat for seat, mail in enumerate(mails)}, batch_id, result)
     return result
 
@@ -103,6 +105,24 @@ def claim(
 def pending(mail_id: str) -> Sent:
     """A mail that another worker is at."""
     return Sent(mail_id, "pending", None, clock.now() + LOOK_AGAIN_AFTER)
+
+
+def _still_permitted(
+    free: Sequence[store.EmailSent], addresses: Mapping[str, str], result: Claimed
+) -> list[store.EmailSent]:
+    """Those of these mails on file that may go out as they are; the others are skipped.
+
+    The gates were asked about the address a lead has now. Where a mail was written to another, that one is asked about.
+    """
+    from leadflow.campaigns.service import gating
+
+    elsewhere = [mail for mail in free if mail.recipient_email != addresses[mail.id]]
+    closed = {mail.id: first_closed(gating.addressing(mail.recipient_email)) for mail in elsewhere}
+    reasons = {mail_id: gate.code for mail_id, gate in closed.items() if gate is not None}
+    barred = [mail for mail in free if mail.id in reasons]
+    done = store.amend_many(barred, lambda mail: changed(mail, lambda state: _skipped(state, reasons[mail.id])))
+    result.answers |= {mail.id: sending.standing(mail) for mail in done}
+    return [mail for mail in free if mail.id not in reasons]
 
 
 def _written(mail: store.EmailSent, lead: Mapping[str, Any], writer: Writer) -> store.EmailBody | None:

@@ -103,6 +103,8 @@ def _part(cohort: runs.Cohort, members: runs.CohortMembers, judged: Sequence[Jud
             ("part", cohort.id, str(cohort.v), clock.stamp(moment)),
             due_at=moment,
             joined_at=cohort.joined_at,
+            after=int(cohort.after_number),
+            since=cohort.since,
         )
         part[0].again, part[0].is_touched = cohort.again, True
         parts.append(part)

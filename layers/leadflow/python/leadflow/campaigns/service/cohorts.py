@@ -7,13 +7,12 @@ done stands in the table after every batch, so whoever dies is followed by one t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from leadflow.campaigns import store
-from leadflow.campaigns.rules import sequence
-from leadflow.campaigns.service import announcing, cohort_batches, ending, stalling
+from leadflow.campaigns.service import announcing, cohort_batches, ending, following, stalling
 from leadflow.campaigns.service.cohort_batches import Progress
 from leadflow.campaigns.service.members import Scene, excluded_steps
 from leadflow.campaigns.store import cohorts as runs
@@ -21,7 +20,6 @@ from leadflow.campaigns.store import waiting
 from leadflow.core import clock, effects, lateness, seams, table
 from leadflow.core.errors import InProgress, LeadflowError, OutcomeUnknown, RateLimited, UpstreamUnavailable
 from leadflow.core.observability import logger
-from leadflow.core.turns import Turns
 
 # One call begins no batch after this long; the cohort is woken again.
 WORK_SECONDS = 60
@@ -32,7 +30,6 @@ _MOST_SAT_OUT = 60
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=15)
 # After so many tries in a row the campaign pauses itself.
 MOST_FAILURES = 12
-_TURNS = Turns(8, longest_pause_seconds=0.5)
 
 
 def work(message: dict[str, Any]) -> None:
@@ -95,15 +92,21 @@ def _send(cohort: runs.Cohort, is_fresh: bool) -> None:
         campaign = store.find_campaign(cohort.campaign_id)
         if campaign is None or (campaign.status != "active" and _rests(cohort, campaign)):
             return
-        if campaign.status != "active":
+        if campaign.status != "active" or ending.pause_if_harmful(campaign):
             continue
         if time.monotonic() - started > WORK_SECONDS:
             _again_at(cohort, clock.now())
             return
-        if ending.pause_if_harmful(campaign):
+        steps = store.steps_of(campaign.id)
+        step = following.step_of(cohort, steps)
+        if step is None:
+            following.take_turn(cohort, steps)
+            return
+        if not _has_begun(campaign, step):
             continue
-        scene = _scene(campaign, cohort)
-        progress = cohort_batches.send_batch(cohort, scene, is_fresh=is_fresh) if scene else Progress(is_done=True)
+        cohort.step_number = int(step.step_number)
+        scene = _scene(campaign, step, steps, cohort)
+        progress = cohort_batches.send_batch(cohort, scene, is_fresh=is_fresh)
         pause = progress.again_at - clock.now() if progress.again_at else timedelta()
         if progress.is_done or progress.trouble or pause > _SAT_OUT or sat_out >= _MOST_SAT_OUT:
             if progress.is_done:
@@ -118,7 +121,9 @@ def _send(cohort: runs.Cohort, is_fresh: bool) -> None:
 def _rests(cohort: runs.Cohort, campaign: store.EmailCampaign) -> bool:
     """Lets a cohort rest or end with its campaign; False when the campaign has just gone on."""
     if campaign.status != "completed":
-        return runs.park_cohort(cohort, campaign)
+        from leadflow.campaigns.store import closing
+
+        return closing.park_cohort(cohort, campaign)
     from leadflow.campaigns.service import completing
 
     return completing.end_taken(cohort, campaign)
@@ -126,61 +131,32 @@ def _rests(cohort: runs.Cohort, campaign: store.EmailCampaign) -> bool:
 
 def _let_go(cohort: runs.Cohort, progress: Progress) -> None:
     if progress.is_done:
-        _finish(cohort)
+        following.go_on(cohort)
     elif progress.trouble is not None:
         _in_trouble(cohort, progress.trouble, progress.again_at)
     else:
         _again_at(cohort, progress.again_at or clock.now())
 
 
-def _scene(campaign: store.EmailCampaign, cohort: runs.Cohort) -> Scene | None:
-    """What the cohort's mails are sent in; None when its step is gone. The step is begun from then on.
-
-    Raises table.Stale when too many are at the step.
-    """
-    for _ in _TURNS:
-        steps = store.steps_of(campaign.id)
-        step = next((one for one in steps if one.id == cohort.step_id), None)
-        if step is None:
-            return None
-        if not step.begun_at:
-            try:
-                store.begin_step(step)
-            except table.Stale:
-                # Another cohort has begun it, or it was changed just before.
-                continue
-        record = campaign.record()
-        return Scene(record, step.record(), [one.record() for one in steps], cohort.joined_at, excluded_steps(record))
-    raise table.Stale(cohort.pk)
+def _has_begun(campaign: store.EmailCampaign, step: store.EmailSequenceStep) -> bool:
+    """Whether the step is begun from now on, or was; False when it or its place may have been changed meanwhile."""
+    if not step.begun_at:
+        try:
+            store.begin_step(campaign, step)
+        except table.TransactionRefused:
+            return False
+    return True
 
 
-def _finish(cohort: runs.Cohort) -> None:
-    """Ends the cohort; its members come to the next step when that is due."""
-    following = None if cohort.again else _following(cohort)
-    if following is None:
-        ending.count_converted(cohort)
-    cohort.is_followed = following is not None
-    runs.finish_cohort(cohort, following)
-    if following is not None:
-        announcing.tell_in_time(following[0])
-    else:
-        ending.after_last(cohort)
-
-
-def _following(cohort: runs.Cohort) -> tuple[runs.Cohort, runs.CohortMembers] | None:
-    steps = [step.record() for step in store.steps_of(cohort.campaign_id)]
-    step = sequence.next_step(steps, int(cohort.step_number))
-    if step is None or not cohort.size:
-        return None
-    return runs.new_cohort(
-        cohort.campaign_id,
-        str(step["id"]),
-        int(step["step_number"]),
-        runs.members_of(cohort).lead_ids,
-        ("after", cohort.id),
-        due_at=sequence.due_at(step, clock.now()),
-        joined_at=cohort.joined_at,
-    )
+def _scene(
+    campaign: store.EmailCampaign,
+    step: store.EmailSequenceStep,
+    steps: Sequence[store.EmailSequenceStep],
+    cohort: runs.Cohort,
+) -> Scene:
+    """What the cohort's mails are sent in."""
+    record = campaign.record()
+    return Scene(record, step.record(), [one.record() for one in steps], cohort.joined_at, excluded_steps(record))
 
 
 def _again_at(cohort: runs.Cohort, moment: datetime, wait: Callable[[runs.Cohort], None] = runs.await_time) -> None:

@@ -53,7 +53,7 @@ def _ended(cohort: runs.Cohort, campaign: store.EmailCampaign, steps: _Steps) ->
     if cohort.status == "ended":
         return True
     if cohort.status == "done":
-        later = {} if cohort.is_followed or cohort.again else _later(cohort, steps)
+        later = {} if cohort.is_followed or cohort.again else _later(cohort, steps, int(cohort.step_number))
         return not later or cohort.ended is not None or closing.close_cohort(cohort, campaign, later, is_done=True)
     if effects.is_held(cohort.lease_until, cohort.host_id):
         return False
@@ -71,9 +71,19 @@ def _end(cohort: runs.Cohort, campaign: store.EmailCampaign, steps: _Steps) -> b
         announcing.tell_in_time(cohort)
         return False
     ending.count_converted(cohort)
-    here = {str(int(cohort.step_number)): left} if any(step["id"] == cohort.step_id for step in steps) else {}
-    later = {} if cohort.again else _later(cohort, steps)
-    return True if closing.close_cohort(cohort, campaign, {**here, **later}, is_done=False) else None
+    return True if closing.close_cohort(cohort, campaign, _unsent(cohort, left, steps), is_done=False) else None
+
+
+def _unsent(cohort: runs.Cohort, left: int, steps: _Steps) -> dict[str, int]:
+    """How many members are not sent which step, with so many `left` of the one they wait for.
+
+    Before that one has begun, others may have been put before it, or it may be gone.
+    """
+    step = next((one for one in steps if one["id"] == cohort.step_id), None)
+    if step is None or not step["begun_at"]:
+        return _later(cohort, steps, int(cohort.after_number))
+    number = int(step["step_number"])
+    return {str(number): left, **({} if cohort.again else _later(cohort, steps, number))}
 
 
 def _left(cohort: runs.Cohort) -> int | None:
@@ -94,7 +104,7 @@ def _left(cohort: runs.Cohort) -> int | None:
     return len(ahead) - len(skipped.union(by_mail[mail_id] for mail_id in standing))
 
 
-def _later(cohort: runs.Cohort, steps: _Steps) -> dict[str, int]:
-    """How many members do not come to each of the steps after this one."""
-    numbers = [int(step["step_number"]) for step in steps if int(step["step_number"]) > int(cohort.step_number)]
+def _later(cohort: runs.Cohort, steps: _Steps, after: int) -> dict[str, int]:
+    """How many members do not come to each of the steps beyond this number."""
+    numbers = [int(step["step_number"]) for step in steps if int(step["step_number"]) > after]
     return {str(number): int(cohort.size) for number in numbers} if cohort.size else {}

@@ -131,6 +131,8 @@ def _followed(cohort: runs.Cohort, steps: Sequence[sequence.Step]) -> bool:
         ("after", cohort.id),
         due_at=sequence.due_at(step, clock.parse(str(cohort.done_at))),
         joined_at=cohort.joined_at,
+        after=int(cohort.step_number),
+        since=str(cohort.done_at),
     )
     cohort.is_followed = True
     try:

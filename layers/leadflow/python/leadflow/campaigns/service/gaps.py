@@ -25,7 +25,7 @@ class Watch:
     def __init__(self, steps: Sequence[Mapping[str, Any]]) -> None:
         self._steps = steps
         self._parts: dict[str, list[rendering.Compiled]] = {}
-        for template_id in dict.fromkeys(template_id for step in steps for template_id in _templates(step)):
+        for template_id in dict.fromkeys(template_id for step in steps for template_id in variants.templates_of(step)):
             template = store.find_template(template_id)
             if template is not None:
                 subject = rendering.compile(template.subject, html=False, field="subject")
@@ -68,7 +68,3 @@ def before_launch(campaign: Mapping[str, Any], steps: Sequence[Mapping[str, Any]
         "leads_looked_at": looked_at,
         "all_looked_at": page.cursor is None,
     }
-
-
-def _templates(step: Mapping[str, Any]) -> list[str]:
-    return [str(step["template_id"]), *(str(one["template_id"]) for one in step["variants"])]

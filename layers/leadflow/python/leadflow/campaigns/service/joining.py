@@ -60,14 +60,16 @@ def gather(run: runs.CampaignRun, campaign: store.EmailCampaign) -> bool:
         return False
     joined_at, lead_ids = cohorts.come_together(waiting)
     run.gaps = gaps.counted(run.gaps, steps, [one.lead for one in leads.reach_all(lead_ids).values()])
+    now = clock.now()
     cohort, members = runs.new_cohort(
         campaign.id,
         str(step["id"]),
         int(step["step_number"]),
         lead_ids,
         ("join", str(run.turn)),
-        due_at=sequence.due_at(step, clock.now()),
+        due_at=sequence.due_at(step, now),
         joined_at=joined_at,
+        since=clock.stamp(now),
     )
     gathering.begin_cohort(run, cohort, members)
     return True

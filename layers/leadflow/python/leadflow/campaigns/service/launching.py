@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from leadflow.campaigns import store
+from leadflow.campaigns.rules.variants import templates_of
 from leadflow.campaigns.service import announcing, gaps
-from leadflow.campaigns.service.campaigns import TURNS, crowded, load
+from leadflow.campaigns.service.campaigns import TURNS, crowded, load, missing_exclusions
 from leadflow.campaigns.service.counts import with_counts
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.channels import service as channels
@@ -166,9 +167,10 @@ def _check(campaign: store.EmailCampaign) -> None:
     if not steps:
         errors.append(("steps", "a campaign needs a step to be launched"))
     for step in steps:
-        templates = [str(step.template_id), *(str(one["template_id"]) for one in step.variants)]
-        missing = store.missing_templates(list(dict.fromkeys(templates)))
+        missing = store.missing_templates(templates_of(step.record()))
         errors += [(f"steps.{int(step.step_number)}.template_id", f"there is no template {one}") for one in missing]
+    unknown = missing_exclusions(campaign.exclusions)
+    errors += [("exclusions.campaign_ids", f"there is no campaign {one}") for one in unknown]
     errors += _channel_errors(campaign)
     if errors:
         raise InvalidInput.many(errors)

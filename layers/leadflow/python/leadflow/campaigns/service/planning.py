@@ -6,6 +6,7 @@ there, and of two at the same time one finds that the other was quicker.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from leadflow.campaigns.service import (
     announcing,
     completing,
     ending,
+    following,
     gaps,
     joining,
     ledger,
@@ -25,7 +27,7 @@ from leadflow.campaigns.service import (
 from leadflow.campaigns.service.members import sorted_out
 from leadflow.campaigns.store import closing, gathering, waiting
 from leadflow.campaigns.store import cohorts as runs
-from leadflow.core import clock, table
+from leadflow.core import clock, effects, table
 from leadflow.core.observability import logger
 from leadflow.core.table import Record
 from leadflow.leads import service as leads
@@ -80,6 +82,9 @@ def _one_step(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Ca
     if run.opening:
         joining.open_cohort(run)
         return True
+    if run.reorder:
+        _reorder(run)
+        return True
     is_evergreen = campaign.audience_mode == "evergreen"
     if is_evergreen and run.task != "retry" and joining.gather(run, campaign):
         return True
@@ -110,6 +115,23 @@ def _put_back(run: runs.CampaignRun) -> None:
     announcing.tell(cohort for cohort in put_back if cohort.status == "waiting")
 
 
+def _reorder(run: runs.CampaignRun) -> None:
+    """Lets members who wait for a step that is not their next one any more, since steps were edited, wait for that.
+
+    Who is not reached here is when the time of the step they wait for has come. Raises table.Stale when another worker
+    was quicker.
+    """
+    gathering.begin_reordering(run)
+    steps = store.steps_of(run.campaign_id)
+    for cohort in runs.cohorts_of(run.campaign_id):
+        if cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
+            continue
+        if following.step_of(cohort, steps) is None:
+            with contextlib.suppress(table.TransactionRefused):
+                # Refused: its worker has just taken it, and sees the same.
+                following.take_turn(cohort, steps)
+
+
 def _freeze(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> None:
     """Puts the next up to 1,000 leads of the audience into a cohort that waits for the first step."""
     steps = [one.record() for one in store.steps_of(campaign.id)]
@@ -129,6 +151,7 @@ def _freeze(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Call
         ("freeze", str(run.turn)),
         due_at=sequence.due_at(step, clock.parse(started)),
         joined_at=started,
+        since=started,
     )
     gathering.add_cohort(run, cohort, members, cursor, task, joins=True)
     announcing.tell_in_time(cohort)
@@ -163,7 +186,7 @@ def _retry(run: runs.CampaignRun) -> None:
     if cohort is None:
         runs.move_run(run, None, "watch")
         return
-    lead_ids = _refused(cohort) if cohort.status == "done" and not cohort.again else []
+    lead_ids = [] if cohort.again else _refused(cohort)
     if not lead_ids:
         runs.move_run(run, cohort.sk, "retry")
         return
@@ -175,6 +198,8 @@ def _retry(run: runs.CampaignRun) -> None:
         ("again", cohort.id, str(run.turn)),
         due_at=clock.now(),
         joined_at=cohort.joined_at,
+        after=int(cohort.after_number),
+        since=cohort.since,
     )
     again.again = again.is_touched = True
     gathering.add_cohort(run, again, members, cohort.sk, "retry", joins=False)
@@ -182,10 +207,12 @@ def _retry(run: runs.CampaignRun) -> None:
 
 
 def _refused(cohort: runs.Cohort) -> list[str]:
-    """Members whose mail may go out again: the provider refused it, and it was written at all."""
-    by_mail = {
-        store.mail_of(cohort.campaign_id, cohort.step_id, lead_id): lead_id
-        for lead_id in runs.members_of(cohort).lead_ids
-    }
+    """Members whose mail may go out again: the provider refused it, and it was written at all.
+
+    Of a cohort that is not done, those that it is past.
+    """
+    members = runs.members_of(cohort).lead_ids
+    past = members if cohort.status == "done" else members[: int(cohort.position)]
+    by_mail = {store.mail_of(cohort.campaign_id, cohort.step_id, lead_id): lead_id for lead_id in past}
     found = [mail for mail in store.find_mails(list(by_mail)) if ledger.changed(mail, states.renewed)]
     return [by_mail[mail.id] for mail in found if store.words_of(mail.kept) is not None]

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Edit:
-    """What an edit came to: the step, whether it is written (as a new one) or deleted, and what that does."""
+    """What an edit came to: the step, whether it is written (as a new one) or deleted, and what that does.
+
+    `reorders`: another step may be the next one of who waits.
+    """
 
     step: store.EmailSequenceStep
     written: bool = False
     is_new: bool = False
     gone: bool = False
+    reorders: bool = False
     effects: Sequence[Mapping[str, str]] = ()
 
 
@@ -52,6 +56,7 @@ def add_step(campaign_id: str, body: EmailSequenceStepCreate) -> Record:
             store.new_step(campaign_id, step_id, fields),
             written=True,
             is_new=True,
+            reorders=True,
             effects=editing.effects_on_steps(campaign.status, "added"),
         )
 
@@ -90,7 +95,7 @@ def update_step(
         for name in (*changes, "template_id"):
             setattr(step, name, after[name])
         effects = editing.effects_on_steps(campaign.status, "changed", changes)
-        return _Edit(step, written=not dry_run, effects=effects)
+        return _Edit(step, written=not dry_run, reorders="step_number" in changes, effects=effects)
 
     return _edited(campaign_id, decide)
 
@@ -105,7 +110,7 @@ def delete_step(campaign_id: str, step_id: str, if_match: int | None) -> None:
         step = _expected(steps, step_id, if_match)
         _still_open(campaign, step)
         _not_asked_about(step, [other for other in steps if other.id != step_id])
-        return _Edit(step, gone=True)
+        return _Edit(step, gone=True, reorders=True)
 
     _edited(campaign_id, decide)
 
@@ -116,7 +121,7 @@ def _edited(campaign_id: str, decide: _Decide) -> Record:
         edit = decide(campaign, store.steps_of(campaign_id))
         if edit.written or edit.gone:
             written, gone = [edit.step] if edit.written else [], [edit.step] if edit.gone else []
-            run = _run_to_follow(campaign) if edit.is_new else None
+            run = _run_to_follow(campaign, is_new=edit.is_new) if edit.reorders else None
             try:
                 store.write_steps(campaign, written, gone, [run] if run else [])
             except table.TransactionRefused:
@@ -131,15 +136,20 @@ def _edited(campaign_id: str, decide: _Decide) -> Record:
     raise campaigns.crowded(campaign_id)
 
 
-def _run_to_follow(campaign: store.EmailCampaign) -> CampaignRun | None:
-    """The run of an evergreen campaign, asked to send on who had come to the end; a snapshot does so when it ends."""
-    if campaign.audience_mode != "evergreen":
+def _run_to_follow(campaign: store.EmailCampaign, *, is_new: bool) -> CampaignRun | None:
+    """The run of a launched campaign, asked to see who waits for a step that is not their next one any more.
+
+    With a new step, that of an evergreen campaign also sends on who had come to the end; a snapshot does so when it
+    ends.
+    """
+    if campaign.status not in ("active", "paused"):
         return None
     from leadflow.campaigns.store import cohorts as runs
 
     run = runs.find_run(campaign.id)
     if run is not None:
-        run.follow_late = True
+        run.reorder = True
+        run.follow_late = run.follow_late or (is_new and campaign.audience_mode == "evergreen")
         runs.ask_again(run)
     return run
 

@@ -36,8 +36,10 @@ def list_suppressions(
         return store.page_of_suppressions(limit, cursor, channel=channel, reason=reason)
     if cursor is not None:
         raise MalformedRequest("cursor: not a cursor of this list")
+    from leadflow.campaigns.schema.suppressions import as_on_file
+
     asked = [channel] if channel else SUPPRESSION_CHANNELS
-    found = [item for item in (store.find_suppression(one, address) for one in asked) if item is not None]
+    found = [item for one in asked if (item := store.find_suppression(one, as_on_file(one, address))) is not None]
     return {"items": [item.record() for item in found if reason in (None, item.reason)], "next_cursor": None}
 
 

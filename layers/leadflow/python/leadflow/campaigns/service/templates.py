@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules.templates import disagreements
+from leadflow.campaigns.rules.variants import templates_of
 from leadflow.campaigns.service.counts import with_scores
-from leadflow.core import table
-from leadflow.core.errors import InvalidInput, NotFound, PreconditionFailed, RateLimited
+from leadflow.core import parallel, table
+from leadflow.core.errors import Conflict, InvalidInput, NotFound, PreconditionFailed, RateLimited
 from leadflow.core.table import Record
 
 if TYPE_CHECKING:
     from leadflow.campaigns.schema import EmailTemplateCreate, EmailTemplateUpdate, PreviewRequest
 
 _ATTEMPTS = 8
+_MOST_NAMED = 5
 
 
 def create_template(body: EmailTemplateCreate) -> Record:
@@ -64,10 +66,16 @@ def update_template(template_id: str, body: EmailTemplateUpdate, if_match: int |
 
 
 def delete_template(template_id: str, if_match: int | None) -> None:
-    """Removes a template; mails made of it stay. Raises NotFound, and PreconditionFailed as `update_template` does."""
+    """Removes a template; mails made of it stay.
+
+    Raises NotFound, PreconditionFailed as `update_template` does, and Conflict naming a campaign that is still to send
+    mails made of it. A step that is written in this very moment is found to lack it at the launch.
+    """
     for _ in range(_ATTEMPTS):
+        template = _expected(template_id, if_match)
+        _must_be_free(template_id)
         try:
-            return table.remove(_expected(template_id, if_match))
+            return table.remove(template)
         except table.Stale:
             continue
     raise RateLimited(f"Template {template_id} is being changed by many requests at once.")
@@ -98,6 +106,17 @@ def _expected(template_id: str, if_match: int | None) -> store.EmailTemplate:
     if if_match is not None and template.v != if_match:
         raise PreconditionFailed(f"Template {template_id} is at another version; read it again.")
     return template
+
+
+def _must_be_free(template_id: str) -> None:
+    """Raises Conflict when a step of a campaign that is not completed has the template."""
+    campaigns = list(store.open_campaigns())
+    steps = parallel.each(store.steps_of, [campaign.id for campaign in campaigns])
+    using = [step for of_one in steps for step in of_one if template_id in templates_of(step.record())]
+    if using:
+        named = ", ".join(f"step {int(one.step_number)} of campaign {one.campaign_id}" for one in using[:_MOST_NAMED])
+        more = f" and {len(using) - _MOST_NAMED} more" if len(using) > _MOST_NAMED else ""
+        raise Conflict(f"Template {template_id} is that of {named}{more}.", using[0].campaign_id)
 
 
 def _check(fields: dict[str, Any]) -> None:

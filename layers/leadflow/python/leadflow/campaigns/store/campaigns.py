@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -10,6 +10,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from leadflow.core import clock, ids, listing, table
 
 _STEP = "STEP#"
+_PAGE = 100
 
 
 class EmailCampaign(table.Item, discriminator="EmailCampaign"):
@@ -124,8 +125,16 @@ def page_of_campaigns(limit: int, cursor: str | None, status: str | None) -> dic
     )
 
 
-def find_step(campaign_id: str, step_id: str) -> EmailSequenceStep | None:
-    return table.find(EmailSequenceStep, f"CAMP#{campaign_id}", f"{_STEP}{step_id}")
+def open_campaigns() -> Iterator[EmailCampaign]:
+    """Campaigns that are not completed, newest first."""
+    after: str | None = None
+    while True:
+        keys = table.query_keys("GSI1", "CAMPS", after=after, limit=_PAGE)
+        found = table.find_many(EmailCampaign, [(pk, sk) for _, pk, sk in keys])
+        yield from (campaign for campaign in found if campaign.status != "completed")
+        if len(keys) < _PAGE:
+            return
+        after = keys[-1][0]
 
 
 def steps_of(campaign_id: str) -> list[EmailSequenceStep]:
@@ -134,12 +143,18 @@ def steps_of(campaign_id: str) -> list[EmailSequenceStep]:
     return sorted(found, key=lambda step: int(step.step_number))
 
 
-def begin_step(step: EmailSequenceStep) -> None:
-    """Notes that the step's first mails are about to go out; from then on it is not changed.
+def begin_step(campaign: EmailCampaign, step: EmailSequenceStep) -> None:
+    """Notes that the step's first mails are about to go out; from then on it is not changed, nor any put before it.
 
-    Raises table.Stale when it has been changed or begun since it was read: read it again and go by what it says then.
+    Raises table.TransactionRefused when the campaign or one of its steps has changed since they were read: read them
+    again and go by what they say then.
     """
-    table.change(step, [EmailSequenceStep.begun_at.set(clock.now_stamp())])
+    with table.transaction() as writes:
+        writes.condition_check(
+            EmailCampaign, campaign.pk, campaign.sk, condition=EmailCampaign.v == int(campaign.v or 0)
+        )
+        now = clock.now_stamp()
+        writes.update(step, [EmailSequenceStep.begun_at.set(now), EmailSequenceStep.updated_at.set(now)])
 
 
 def write_steps(

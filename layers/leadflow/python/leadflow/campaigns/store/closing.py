@@ -1,4 +1,4 @@
-"""Cohorts of a campaign that was completed by hand: ended with what they will not do, and put back to do it."""
+"""Cohorts that rest, since their campaign does or was completed by hand, and are put back to go on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def close_cohort(cohort: Cohort, campaign: EmailCampaign, ended: Mapping[str, in
         due.clear(cohort)
 
     def fill(writes: TransactWrite) -> None:
-        runs.save_while_same(writes, cohort, campaign)
+        save_while_same(writes, cohort, campaign)
         if not is_done:
             runs.count_cohorts(writes, campaign.id, -1)
 
@@ -32,6 +32,29 @@ def close_cohort(cohort: Cohort, campaign: EmailCampaign, ended: Mapping[str, in
     except table.TransactionRefused as refused:
         if not refused.failed(0):
             raise
+        return False
+    return True
+
+
+def park_cohort(cohort: Cohort, campaign: EmailCampaign) -> bool:
+    """Lets a cohort rest as long as the campaign does; False when the campaign has just gone on.
+
+    Raises table.TransactionRefused when another worker has the cohort.
+    """
+    before = (cohort.lease_until, cohort.gsi3pk, cohort.gsi3sk)
+    cohort.status, cohort.lease_until = "parked", None
+    due.clear(cohort)
+
+    def fill(writes: TransactWrite) -> None:
+        save_while_same(writes, cohort, campaign)
+
+    try:
+        runs.committed(fill)
+    except table.TransactionRefused as refused:
+        if not refused.failed(0):
+            raise
+        cohort.status = "waiting"
+        cohort.lease_until, cohort.gsi3pk, cohort.gsi3sk = before
         return False
     return True
 
@@ -53,3 +76,11 @@ def put_back(cohort: Cohort) -> None:
             runs.count_cohorts(writes, cohort.campaign_id, 1)
 
     runs.committed(fill)
+
+
+def save_while_same(writes: TransactWrite, cohort: Cohort, campaign: EmailCampaign) -> None:
+    """Adds a cohort to a transaction, which is refused first of all when the campaign has gone on since it was read."""
+    same = (EmailCampaign.generation == int(campaign.generation)) & (EmailCampaign.status == campaign.status)
+    writes.condition_check(EmailCampaign, campaign.pk, campaign.sk, condition=same)
+    cohort.touch()
+    writes.save(cohort)

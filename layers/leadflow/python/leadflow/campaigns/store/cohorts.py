@@ -46,6 +46,7 @@ class CampaignRun(table.Item, discriminator="CampaignRun"):
     Of an evergreen campaign: `gathers_at` is when those who have joined lately are put into a cohort, `opening` the
     cohort (`<step>#<cohort>`) that they were put into and are to be taken off the list for. `walk_again` says that all
     leads are to be looked at again, `follow_late` that a step was added for those who had come to the end.
+    `reorder` says that steps were edited: who waits for one that is not their next any more is to be moved.
     """
 
     campaign_id = UnicodeAttribute()
@@ -60,6 +61,7 @@ class CampaignRun(table.Item, discriminator="CampaignRun"):
     opening = UnicodeAttribute(null=True)
     walk_again = BooleanAttribute(default=False)
     follow_late = BooleanAttribute(default=False)
+    reorder = BooleanAttribute(default=False)
 
 
 class Cohort(table.Item, discriminator="Cohort"):
@@ -68,19 +70,22 @@ class Cohort(table.Item, discriminator="Cohort"):
     pk `CAMP#<campaign>`  sk `COH#<step>#<cohort>`  GSI3 due-index of kind `cohort` while it waits or is being sent
 
     `status` is `joining` (of newcomers who are still on the list), `waiting`, `parked` (the campaign was not active
-    when its time came), `done`, or `ended` (the campaign was completed by hand before). Members before `position` are
-    settled. `joined_at` is when they came into the campaign. `lease_until` is set while a worker is at it; `failures`
-    counts tries in a row that came to nothing. A cohort `again` has members who come to the step once more, since the
-    provider refused their mail; nothing follows it. `is_touched` says that mails of it may be claimed, `is_followed`
-    that its members went on to a next step. `ended` says by step number how many members are not sent it, since the
-    campaign was completed by hand; that counts until it is put back. `moved_at` is when a batch of it was last settled,
-    `waits_since` since when it should be sent and is not, whoever woke it meanwhile.
+    when its time came), `done`, or `ended` (the campaign was completed by hand before). `after_number` is the step that
+    members had before, 0 at first, and `since` when that was. Members before `position` are settled. `joined_at` is
+    when they came into the campaign. `lease_until` is set while a worker is at it; `failures` counts tries in a row
+    that came to nothing. A cohort `again` has members who come to the step once more, since the provider refused their
+    mail; nothing follows it. `is_touched` says that mails of it may be claimed, `is_followed` that its members went on
+    to a next step. `ended` says by step number how many members are not sent it, since the campaign was completed by
+    hand; that counts until it is put back. `moved_at` is when a batch of it was last settled, `waits_since` since when
+    it should be sent and is not, whoever woke it meanwhile.
     """
 
     id = UnicodeAttribute()
     campaign_id = UnicodeAttribute()
     step_id = UnicodeAttribute()
     step_number = NumberAttribute()
+    after_number = NumberAttribute(default=0)
+    since = UnicodeAttribute()
     status = UnicodeAttribute(default="waiting")
     size = NumberAttribute()
     position = NumberAttribute(default=0)
@@ -150,12 +155,15 @@ def new_cohort(
     *,
     due_at: datetime,
     joined_at: str,
+    since: str,
+    after: int = 0,
 ) -> tuple[Cohort, CohortMembers]:
-    """A cohort that is not written yet. Its id follows from what it comes of."""
+    """A cohort that is not written yet, of members who had step `after` at `since`. Its id follows from its cause."""
     name = _cohort_id(campaign_id, step_id, *cause)
     cohort = Cohort(pk=f"CAMP#{campaign_id}", sk=f"COH#{step_id}#{name}", id=name, campaign_id=campaign_id)
     cohort.step_id, cohort.step_number, cohort.size = step_id, step_number, len(members)
     cohort.due_at, cohort.joined_at = clock.stamp(due_at), joined_at
+    cohort.after_number, cohort.since = after, since
     await_time(cohort)
     return cohort, CohortMembers(pk=cohort.pk, sk=_members_key(cohort), lead_ids=list(members))
 
@@ -296,36 +304,6 @@ def part_cohort(cohort: Cohort, members: CohortMembers, parts: Sequence[tuple[Co
         count_cohorts(writes, cohort.campaign_id, len(parts))
 
     committed(fill)
-
-
-def park_cohort(cohort: Cohort, campaign: EmailCampaign) -> bool:
-    """Lets a cohort rest as long as the campaign does; False when the campaign has just gone on.
-
-    Raises table.TransactionRefused when another worker has the cohort.
-    """
-    before = (cohort.lease_until, cohort.gsi3pk, cohort.gsi3sk)
-    cohort.status, cohort.lease_until = "parked", None
-    due.clear(cohort)
-
-    def fill(writes: TransactWrite) -> None:
-        save_while_same(writes, cohort, campaign)
-
-    try:
-        committed(fill)
-    except table.TransactionRefused as refused:
-        if not refused.failed(0):
-            raise
-        cohort.status = "waiting"
-        cohort.lease_until, cohort.gsi3pk, cohort.gsi3sk = before
-        return False
-    return True
-
-
-def save_while_same(writes: TransactWrite, cohort: Cohort, campaign: EmailCampaign) -> None:
-    """Adds a cohort to a transaction, which is refused first of all when the campaign has gone on since it was read."""
-    same = (EmailCampaign.generation == int(campaign.generation)) & (EmailCampaign.status == campaign.status)
-    writes.condition_check(EmailCampaign, campaign.pk, campaign.sk, condition=same)
-    _save(writes, cohort)
 
 
 def put_new(writes: TransactWrite, cohort: Cohort, members: CohortMembers) -> None:

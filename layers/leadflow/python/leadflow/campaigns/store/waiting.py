@@ -57,4 +57,5 @@ def wake_run(run: CampaignRun) -> None:
 def _has_work(run: CampaignRun) -> bool:
     """Whether there is more to do for a run than to see the end of its campaign."""
     gathers = run.gathers_at is not None and clock.parse(run.gathers_at) <= clock.now()
-    return run.task != "watch" or bool(run.put_back or run.opening or run.walk_again or run.follow_late) or gathers
+    wished = run.put_back or run.opening or run.walk_again or run.follow_late or run.reorder
+    return run.task != "watch" or bool(wished) or gathers

@@ -38,7 +38,7 @@ class Messenger(Protocol):
         """An attachment from the provider, with its credentials where they belong.
 
         Raises PayloadTooLarge above `most_bytes`, UpstreamRejected when it is not there (any more), Forbidden for an
-        address that is not the provider's, RateLimited and UpstreamUnavailable.
+        address that is not the provider's, CredentialsRefused, RateLimited and UpstreamUnavailable.
         """
 
     def check(self) -> Standing:

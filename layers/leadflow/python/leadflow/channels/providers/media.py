@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 from leadflow.channels.rules.outgoing import Media
 from leadflow.core import outbound
 from leadflow.core.errors import (
+    CredentialsRefused,
     Forbidden,
     InvalidInput,
     OutcomeUnknown,
@@ -25,11 +26,14 @@ def fetch(url: str, most_bytes: int, headers: tuple[tuple[str, str], ...] = ()) 
     """The file at an address. `headers` go to that address alone, never to where it sends us on.
 
     Raises Forbidden for an address that is never called, PayloadTooLarge, UpstreamRejected when it is not there,
-    RateLimited, and UpstreamUnavailable: to read again changes nothing, so what broke off may be tried again.
+    CredentialsRefused when the headers are not accepted, RateLimited, and UpstreamUnavailable: to read again changes
+    nothing, so what broke off may be tried again.
     """
     sent = headers
     for _ in range(_MOST_REDIRECTS + 1):
         answer = _get(url, most_bytes, sent)
+        if answer.status == 401 and sent:
+            raise CredentialsRefused("The provider refused the account for the file.")
         if answer.status not in _REDIRECTS or not answer.headers.get("location"):
             return _media(answer, most_bytes)
         url, sent = urljoin(url, answer.headers["location"]), ()

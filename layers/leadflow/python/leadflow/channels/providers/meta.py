@@ -69,7 +69,8 @@ class Meta:
             told["text"] = message.text
         else:
             (url,) = message.media_urls
-            told["attachment"] = {"type": _kind(url), "payload": {"url": url}}
+            (media_type,) = message.media_types or (None,)
+            told["attachment"] = {"type": _kind(url, media_type), "payload": {"url": url}}
         if message.reply_to:
             told["reply_to"] = {"mid": message.reply_to}
         body: dict[str, Any] = {"recipient": {"id": message.person}, "message": told}
@@ -112,10 +113,10 @@ def _regained(usage: str | None) -> str | None:
     return str(min(longest * 60, _LONGEST_WAIT_SECONDS)) if longest > 0 else None
 
 
-def _kind(url: str) -> str:
-    """What Meta is to show a file as, which it wants to be told."""
+def _kind(url: str, media_type: str | None) -> str:
+    """What Meta is to show a file as, which it wants to be told: by its type where that is known, else by its name."""
     guessed, _ = mimetypes.guess_type(urlsplit(url).path)
-    main = (guessed or "").partition("/")[0]
+    main = (media_type or guessed or "").strip().lower().partition("/")[0]
     return main if main in ("image", "audio", "video") else "file"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadflow.channels.mail import MAX_CALL_BYTES, Address, MailFile, OutgoingMail, Recipient
 from leadflow.core import clock, http
-from leadflow.core.errors import CredentialsRefused, LeadflowError, MailRefused, RateLimited
+from leadflow.core.errors import CredentialsRefused, LeadflowError, MailRefused, OutcomeUnknown, RateLimited
 
 if TYPE_CHECKING:
     import httpx
@@ -62,9 +62,11 @@ class SendGrid:
         return str(response.headers.get("x-message-id", _NO_REQUEST_ID))
 
     def scopes(self) -> list[str]:
-        """What the key may do, as `mail.send`. Raises as `send` does."""
-        found = self._ask("GET", "/v3/scopes").json()
-        return [str(scope) for scope in found.get("scopes", [])]
+        """What the key may do, as `mail.send`. Raises as `send` does, OutcomeUnknown also for an answer without it."""
+        try:
+            return [str(scope) for scope in json.loads(self._ask("GET", "/v3/scopes").content)["scopes"]]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise OutcomeUnknown("SendGrid's answer does not say what the key may do.") from None
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
         client = http.provider_client("sendgrid", URL)

@@ -1,4 +1,4 @@
-"""How long a message may be, counted as the provider of its channel counts, and how many parts an SMS has.
+"""What fits into a message, counted as the provider of its channel counts, and how many parts an SMS has.
 
 Twilio: `Body` has 1,600 characters at most on every channel. Messenger: 2,000, of which it is not said what they are,
 so UTF-16 units are counted. Instagram: 1,000 bytes of UTF-8. SMS: 160 characters of GSM 03.38, or 70 UTF-16 units when
@@ -16,6 +16,8 @@ _BASIC = frozenset(
 # These take the place of two.
 _EXTENDED = frozenset("\f^{}\\[~]|€")
 _MOST_FILES = {"sms": 10, "whatsapp": 1, "messenger": 1, "instagram": 1}
+# Twilio's, by ContentSid.
+_TEMPLATED = ("sms", "whatsapp")
 # Meta takes either a text or a file.
 _EITHER_OR = ("messenger", "instagram")
 
@@ -60,6 +62,11 @@ def files_refused(channel: str, count: int, *, has_text: bool) -> str | None:
     if count and has_text and channel in _EITHER_OR:
         return f"{channel} takes either content or a file; send them one after the other"
     return None
+
+
+def template_refused(channel: str) -> str | None:
+    """Why no approved template can be sent on this channel; None when one can."""
+    return None if channel in _TEMPLATED else f"is for sms and whatsapp; {channel} has no approved templates"
 
 
 def _parts(units: int, alone: int, together: int) -> int:

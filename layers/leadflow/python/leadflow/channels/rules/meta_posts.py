@@ -19,6 +19,8 @@ _CHANNEL_OF: dict[str, ChannelType] = {"page": "messenger", "instagram": "instag
 # Everything Meta posts is in milliseconds, but for pages of its documentation that show seconds.
 _FIRST_MILLISECONDS = 10**11
 _LAST_SECOND = 10**10
+# What a person says; only of this it matters that another app has the thread.
+_SAID = ("message", "quick_reply", "postback")
 Event = dict[str, Any]
 
 
@@ -86,7 +88,7 @@ def _event(
     echo = told.get("kind") == "echo"
     person = _party(event, "recipient" if echo else "sender")
     own = _id(entry.get("id")) or _party(event, "sender" if echo else "recipient")
-    if standby:
+    if standby and told["kind"] in _SAID:
         told = {**told, "kind": "standby", "data": {**told.get("data", {}), "heard": told["kind"]}}
     told["data"] = {name: value for name, value in told.get("data", {}).items() if is_small(value)}
     yield Arrival(

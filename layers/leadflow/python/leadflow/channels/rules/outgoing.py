@@ -12,8 +12,9 @@ class OutgoingMessage:
 
     `reference` is our id of the message: Twilio has it back in status callbacks, Meta in echoes. It has a `text`, or
     `media_urls` that the provider can fetch without our credentials, or both where the provider takes both, or
-    `template`, the provider's id of an approved template with its `template_variables`. `tag` says why a message is
-    sent outside the window (Meta: HUMAN_AGENT). `reply_to` is the provider's id of a message it answers.
+    `template`, the provider's id of an approved template with its `template_variables`. `media_types` are what the
+    files are, in their order, None where nobody said. `tag` says why a message is sent outside the window (Meta:
+    HUMAN_AGENT). `reply_to` is the provider's id of a message it answers.
     Raises ValueError when there is nothing to send.
     """
 
@@ -21,6 +22,7 @@ class OutgoingMessage:
     person: str
     text: str | None = None
     media_urls: tuple[str, ...] = ()
+    media_types: tuple[str | None, ...] = ()
     template: str | None = None
     template_variables: Mapping[str, str] = field(default_factory=dict)
     tag: str | None = None

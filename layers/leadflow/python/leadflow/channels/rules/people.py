@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from leadflow.channels.rules.arrivals import Arrival
-from leadflow.core import clock
+from leadflow.core import clock, mailbox
 
 MAX_NAME = 100
 MAX_CONTENT = 10_000
 # Of what providers tell beside a message.
 _MOST_DATA_BYTES = 16_000
+_LONGEST_ADDRESS = 254
+# What programs write to everybody, or about a mail; who is away is somebody.
+_NOBODY = ("bounce", "list")
 # Of what is told of a link or an ad.
 _LONGEST_WORD = 500
 # How Meta and Twilio say that somebody followed an ad.
@@ -36,12 +40,21 @@ def masked(person: str) -> str:
 
 def address_of(arrival: Arrival) -> dict[str, str]:
     """The email or phone that tells the person from others on every channel, where the channel gives one."""
-    found = {"email": arrival.person} if arrival.channel_type == "email" else {}
+    found = {}
+    if arrival.channel_type == "email" and len(arrival.person) <= _LONGEST_ADDRESS:
+        # What servers call themselves need not be an address that mail can be sent to.
+        with contextlib.suppress(ValueError):
+            found["email"] = mailbox.normalized(arrival.person)
     phone = arrival.phone or (arrival.person if arrival.channel_type == "sms" else None)
     # Short codes and names of senders are no numbers.
     if phone and phone.startswith("+") and phone[1:].isdigit() and len(phone) > 7:
         found["phone"] = phone
     return found
+
+
+def is_somebody(arrival: Arrival) -> bool:
+    """Whether who wrote is somebody to have on file, where they are not yet: no mailing list and no mail server."""
+    return arrival.data.get("automatic") not in _NOBODY
 
 
 def words_of(arrival: Arrival) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from leadflow.channels import rules, store
-from leadflow.channels.enums import PROVIDER_OF
+from leadflow.channels.enums import PROVIDER_OF, SENDING_CREDENTIALS
 from leadflow.channels.service import credentials
 from leadflow.core import ids, links, table
 from leadflow.core.errors import InvalidInput, NotFound, PreconditionFailed, RateLimited
@@ -32,7 +32,8 @@ def update(channel_id: str, body: ChannelConfigUpdate, if_match: int | None) -> 
     """Changes the fields given; credentials one by one, null takes one away.
 
     What providers sign with is good for the grace period longer, so that a secret can be changed here before or after
-    it is changed there. Raises NotFound, PreconditionFailed when `if_match` is not the version, InvalidInput as
+    it is changed there. Whether the account works is not known of new credentials until they are used or checked.
+    Raises NotFound, PreconditionFailed when `if_match` is not the version, InvalidInput as
     `create`, RateLimited when others change it all the time.
     """
     wanted = body.model_dump(exclude_unset=True)
@@ -48,6 +49,9 @@ def update(channel_id: str, body: ChannelConfigUpdate, if_match: int | None) -> 
         for name, value in changes.items():
             setattr(channel, name, value)
         credentials.rotate(channel, given, grace)
+        if SENDING_CREDENTIALS.intersection(given):
+            # What the provider said was about those before.
+            channel.is_healthy = None
         try:
             table.save(channel)
         except table.Stale:

@@ -39,6 +39,9 @@ def _said(arrival: Arrival, channel: store.ChannelConfig) -> None:
     identity = people.known(arrival, channel)
     if identity is not None:
         following.heed(arrival, identity, clock.stamp(_said_at(arrival)))
+        if channel.provider == "facebook" and identity.opt == "out" and arrival.kind != "standby":
+            # They had blocked us, or Meta could not reach them; who is blocked gets no messages of theirs.
+            consenting.heed(identity, wants=True, at=_said_at(arrival), source=arrival.provider_message_id)
     _kept(arrival, channel, identity, known, "inbound")
 
 
@@ -87,7 +90,7 @@ def _kept(
     files = attachments.taken_in(arrival, message_id) if identity is not None else []
     for turn in threads.TURNS:
         if identity is None or identity.erased_at:
-            logger().info("message dropped", reason="the person was erased")
+            logger().info("message dropped", reason="it is of an erased person, or of no person at all")
             return
         known = _known(str(known.pk)) if turn else known
         if known.message_id:

@@ -26,6 +26,7 @@ def prepared(
         person=str(conversation.person),
         text=message.content or None,
         media_urls=tuple(one["url"] for one in message.attachments),
+        media_types=tuple(one.get("media_type") for one in message.attachments),
         template=outgoing.get("template"),
         template_variables=outgoing.get("template_variables") or {},
         tag=_tag(conversation, outgoing.get("tag")),

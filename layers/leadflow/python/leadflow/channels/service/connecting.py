@@ -17,8 +17,8 @@ from leadflow.channels.service.credentials import credential
 from leadflow.core import links, table
 from leadflow.core.errors import (
     CredentialsRefused,
-    MessageRefused,
     OutcomeUnknown,
+    UpstreamRejected,
     UpstreamUnavailable,
 )
 
@@ -57,7 +57,7 @@ def check(channel_id: str) -> dict[str, Any]:
     except (CredentialsRefused, UpstreamUnavailable, OutcomeUnknown) as error:
         # Only the first says something about the credentials; it has been noted where it was raised.
         return {"ok": False, "detail": error.detail, "scopes": None}
-    except MessageRefused as error:
+    except UpstreamRejected as error:
         ok, detail, scopes = False, error.detail, None
     _note_health(channel, ok)
     if ok:

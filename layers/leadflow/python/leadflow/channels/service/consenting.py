@@ -18,15 +18,21 @@ _TURNS = Turns(8, longest_pause_seconds=0.2)
 
 
 def heed(identity: store.ChannelIdentity, *, wants: bool, at: datetime, source: str | None) -> None:
-    """Writes down that a person wants messages by this channel or does not. Raises RateLimited or InProgress."""
+    """Writes down that a person wants messages by this channel or does not. Raises RateLimited or InProgress.
+
+    What was heeded to the end is not heeded again, so that reading it once more undoes nothing that we did since.
+    """
     from leadflow.campaigns import service as campaigns
 
     said = ("in" if wants else "out", clock.stamp(at))
+    if identity.opt_heeded == "@".join(said):
+        return
+    said_no = (identity.opt_heeded or "").startswith("out")
     latest = _latest(identity, *said)
     channel, person = identity.channel_type, str(identity.person)
     if latest == said and not wants:
         campaigns.suppress(channel, person, "stop_keyword", source=source)
-    elif latest == said and not campaigns.lift_suppression(channel, person, "stop_keyword"):
+    elif latest == said and not (campaigns.lift_suppression(channel, person, "stop_keyword") or said_no):
         # Who says yes to something else has not been asked about messages.
         return
     elif latest != said and (wants or latest is None or latest[0] == "out"):
@@ -34,6 +40,7 @@ def heed(identity: store.ChannelIdentity, *, wants: bool, at: datetime, source: 
     # What is left: the latest word, or a no that comes late, by which a later yes was an answer after all.
     if identity.lead_id and latest is not None:
         _consent(identity.lead_id, channel, latest[0] == "in", latest[1])
+        store.note_heeded(identity, "@".join(latest))
 
 
 def _consent(lead_id: str, channel: str, opted_in: bool, at: str) -> None:

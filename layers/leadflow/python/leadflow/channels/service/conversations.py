@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadflow.channels import store
 from leadflow.channels.rules import windows
-from leadflow.channels.service import sending, threads
+from leadflow.channels.service import following, sending, threads
 from leadflow.core import clock, ids, table
 from leadflow.core.assignees import same_person
 from leadflow.core.errors import Conflict, InvalidInput, NotFound, PreconditionFailed, RateLimited
@@ -89,7 +89,26 @@ def reached(lead_id: str, channel: store.ChannelConfig) -> store.ChannelIdentity
             identity = store.find_identity(channel.id, person)
     if identity is None or identity.erased_at:
         raise InvalidInput("lead_id", "this person was erased")
+    if identity.lead_id != holder and identity.lead_id not in leads.known_as(lead_id):
+        return _moved(identity, holder)
     return identity
+
+
+def _moved(identity: store.ChannelIdentity, holder: str) -> store.ChannelIdentity:
+    """The identity of an address that went from one lead to another: what was said stays with the lead of before."""
+    for _ in threads.TURNS:
+        before = threads.with_person(identity)
+        ends = {"status": "closed", "ended_at": clock.now_stamp()}
+        if before is None or before.status == "closed" or store.change_conversation(before, ends):
+            store.belong(identity, holder)
+            try:
+                table.save(identity)
+            except table.Stale:
+                pass
+            else:
+                return identity
+        identity = store.find_identity(identity.channel_id, str(identity.person)) or identity
+    raise RateLimited("The person's address is being changed by many requests at once.")
 
 
 def channel_for(channel_type: str, channel_id: str | None) -> store.ChannelConfig | None:
@@ -131,6 +150,9 @@ def update(conversation_id: str, body: ConversationUpdate, if_match: int | None)
         changes = {name: value for name, value in wanted.items() if getattr(conversation, name) != value}
         if not changes:
             return shown(conversation)
+        if changes.get("status") == "transferred" and conversation.lead_id:
+            # Somebody of ours takes over.
+            following.stop(conversation.lead_id, clock.now_stamp())
         was = conversation.status
         for name, value in changes.items():
             setattr(conversation, name, value)

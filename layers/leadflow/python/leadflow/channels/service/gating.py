@@ -12,7 +12,7 @@ from leadflow.core.gates import Gate, failed, passed
 from leadflow.leads import service as leads
 
 # Of which field of the message a closed gate tells.
-FIELDS = {"window": "content", "length": "content", "files": "attachments"}
+FIELDS = {"window": "content", "length": "content", "files": "attachments", "template": "template"}
 
 
 def of_person(conversation: store.Conversation) -> Iterator[Gate]:
@@ -66,6 +66,8 @@ def of_message(conversation: store.Conversation, message: store.Message) -> Iter
         yield failed("loop", "loop_guard", "The person's last message was written by a machine.")
     else:
         yield passed("loop")
+    why = lengths.template_refused(conversation.channel) if outgoing.get("template") else None
+    yield failed("template", "invalid_content", f"{why}.") if why else passed("template")
     why = lengths.too_long(conversation.channel, message.content)
     yield failed("length", "too_long", f"{why}.") if why else passed("length")
     why = lengths.files_refused(conversation.channel, len(message.attachments), has_text=bool(message.content))

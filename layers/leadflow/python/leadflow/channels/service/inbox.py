@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 # What could not be worked on for so long is somebody's to look at.
 _GIVEN_UP = timedelta(hours=24)
-# How many deliveries one call puts back to work, within the time a caller waits.
+# How many deliveries one call puts back to work, and how long it looks for them: callers wait for 30 seconds.
 _MOST_AT_ONCE = 200
+_LOOKING = timedelta(seconds=15)
 _ATTEMPTS = 3
 
 
@@ -94,19 +95,20 @@ def replay(delivery_id: str) -> Record:
 
 
 def replay_range(body: InboxReplay) -> dict[str, Any]:
-    """Has what came in a time worked on again, oldest first: `queued`, and `next_from` when there is more of it.
+    """Has what came in a time worked on again, oldest first: `queued`, and `next_from` when there is more to look at.
 
     Raises InvalidInput when the time ends before it begins.
     """
     first, last = clock.stamp(body.from_), clock.stamp(body.to)
     if last < first:
         raise InvalidInput("to", "is before from")
-    queued = 0
+    queued, begun = 0, clock.now()
     for delivery in store.deliveries_between(first, last):
-        if body.channel_id not in (None, delivery.channel_id) or body.state not in (None, delivery.state):
-            continue
-        if queued == _MOST_AT_ONCE:
+        fits = body.channel_id in (None, delivery.channel_id) and body.state in (None, delivery.state)
+        if (fits and queued == _MOST_AT_ONCE) or clock.now() > begun + _LOOKING:
             return {"queued": queued, "next_from": delivery.received_at}
+        if not fits:
+            continue
         try:
             store.wait_again(delivery)
         except table.Stale:

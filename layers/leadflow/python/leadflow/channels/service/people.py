@@ -14,15 +14,16 @@ from leadflow.core.errors import InProgress
 from leadflow.leads import service as leads
 
 
-def known(arrival: Arrival, channel: store.ChannelConfig, lead_id: str | None = None) -> store.ChannelIdentity | None:
-    """The identity of who wrote, new if need be; None for a person who was erased.
+def known(arrival: Arrival, channel: store.ChannelConfig) -> store.ChannelIdentity | None:
+    """The identity of who wrote, new if need be; None for a person who was erased, and for nobody who is known.
 
-    `lead_id` says whom they answer, when something of the message does. Raises RateLimited when crowded out.
+    Raises RateLimited when crowded out.
     """
     identity = store.find_identity(channel.id, arrival.person)
     if identity is None:
-        addresses = rules.address_of(arrival)
-        owner = lead_id or leads.holder_of(addresses)
+        owner = leads.holder_of(rules.address_of(arrival))
+        if owner is None and not rules.is_somebody(arrival):
+            return None
         fresh = store.new_identity(channel.id, channel.channel_type, arrival.person, owner or ids.new_id())
         try:
             identity = table.create(fresh)
@@ -64,6 +65,7 @@ def forget(identity: store.ChannelIdentity) -> None:
     Raises table.Stale when it has changed since it was read.
     """
     store.belong(identity, None)
-    identity.person = identity.conversation_id = identity.opt = identity.opt_at = identity.referral = None
+    identity.person = identity.conversation_id = identity.opt = identity.opt_at = identity.opt_heeded = None
+    identity.referral = None
     identity.erased_at = clock.now_stamp()
     table.save(identity)

@@ -105,10 +105,19 @@ def reported(arrival: Arrival, channel: store.ChannelConfig) -> None:
 
 
 def mail_reported(report: MailReport) -> bool:
-    """Whether a report of the mail provider is about a message of a conversation, which then has it."""
+    """Whether a report of the mail provider is about a message of a conversation, which then has it.
+
+    A complaint, a hard bounce and the like end mail to the address, as they do for mails of campaigns.
+    """
+    from leadflow.campaigns import service as campaigns
+
     message = store.find_message(report.mail_id)
     if message is None or message.direction != "outbound" or message.channel != "email":
         return False
+    reason = campaigns.suppression_reason(report.event, report.data)
+    conversation = store.find_conversation(message.conversation_id) if reason else None
+    if reason and conversation is not None and conversation.person:
+        campaigns.suppress("email", conversation.person, reason, source=message.id)
     status = fates.status_of_mail(report.event)
     if status is not None:
         sentence = str(report.data.get("reason") or "")[:500] or None

@@ -36,12 +36,17 @@ def send_message(conversation_id: str, body: MessageCreate) -> Record:
     conversation = store.find_conversation(conversation_id)
     if conversation is None:
         raise NotFound("conversation", conversation_id)
+    if body.template and (body.role != "assistant" or conversation.channel in KEPT_ONLY):
+        raise InvalidInput("template", "is for what is sent to the person")
     message = _written(conversation, body)
     if message.role == "assistant" and conversation.channel not in KEPT_ONLY:
         channel = store.find_channel(str(conversation.channel_config_id))
         closed = first_closed(gating.all_of(conversation, message, channel))
         if closed is not None and store.find_message(message.id) is None:
             raise InvalidInput(gating.FIELDS.get(closed.gate, "channel"), closed.detail)
+        if body.tag and conversation.lead_id:
+            # A person of ours wrote it.
+            following.stop(conversation.lead_id, message.occurred_at)
         queued = queue(conversation, message)
         announce(conversation.id)
         return queued.record()

@@ -53,6 +53,7 @@ from leadflow.channels.store.identities import (
     message_key,
     new_identity,
     new_provider_message,
+    note_heeded,
 )
 from leadflow.channels.store.media import file_link, put_file, remove_file
 from leadflow.channels.store.messages import (
@@ -125,6 +126,7 @@ __all__ = [
     "new_message",
     "new_provider_message",
     "note_health",
+    "note_heeded",
     "open_again",
     "open_conversation",
     "page_of_messages",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -21,9 +22,9 @@ class ChannelIdentity(table.Item, discriminator="ChannelIdentity"):
     pk `CID#<channel>#<keyed hash of the person>`  sk `#`  GSI2 `LEAD#<lead>` / `CID#<created_at>#<id>`
 
     `lead_id` is the very lead the person came by, whatever it is merged into. `opt` is the latest word on whether they
-    want messages, `out` or `in`, and `opt_at` when that was. `referral` is the link or ad they came by before they said
-    anything. Of an erased person it stays as a tombstone: `erased_at`,
-    and neither person nor lead.
+    want messages, `out` or `in`, and `opt_at` when that was; `opt_heeded` is the word that was acted upon last.
+    `referral` is the link or ad they came by before they said anything. Of an erased person it stays as a tombstone:
+    `erased_at`, and neither person nor lead.
     """
 
     id = UnicodeAttribute()
@@ -34,6 +35,7 @@ class ChannelIdentity(table.Item, discriminator="ChannelIdentity"):
     conversation_id = UnicodeAttribute(null=True)
     opt = UnicodeAttribute(null=True)
     opt_at = UnicodeAttribute(null=True)
+    opt_heeded = UnicodeAttribute(null=True)
     referral = JSONAttribute(null=True)
     erased_at = UnicodeAttribute(null=True)
 
@@ -88,6 +90,17 @@ def keep_referral(identity: ChannelIdentity, referral: dict[str, str]) -> bool:
     except table.Stale:
         return False
     return True
+
+
+def note_heeded(identity: ChannelIdentity, word: str) -> None:
+    """Notes that all that follows from this word on messages is done. Of a person who is erased there is nothing."""
+    with contextlib.suppress(table.Stale):
+        table.change(
+            identity,
+            [ChannelIdentity.opt_heeded.set(word)],
+            ChannelIdentity.erased_at.does_not_exist(),
+            any_version=True,
+        )
 
 
 def belong(item: ChannelIdentity, lead_id: str | None) -> None:
