@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from leadflow.core.schema import JsonObject, Moment, OutboundUrl, Read, Text, Timestamp, Write
 from leadflow.leads.enums import Source as LeadSource
@@ -128,6 +128,13 @@ class AgentWrite(Write):
     max_tokens: Annotated[int, Field(ge=1, le=100_000)] = 1000
     structured: bool = False
     is_active: bool = True
+
+    @field_validator("base_url")
+    @classmethod
+    def _can_be_gone_on_from(cls, value: str) -> str:
+        if "?" in value or "#" in value:
+            raise ValueError("must end in a path, as /chat/completions follows it")
+        return value
 
 
 class Agent(Read):
