@@ -265,7 +265,7 @@ def test_rates_hold_whatever_restarts(
 
 
 def test_a_refused_key_pauses_the_campaign_and_says_why(mails: MailService, clock: Clock) -> None:
-    email_channel()
+    path = {"channel_id": email_channel()}
     people(2)
     campaign_id = ready()
     acted(campaign_id, "launch_campaign")
@@ -277,9 +277,11 @@ def test_a_refused_key_pauses_the_campaign_and_says_why(mails: MailService, cloc
     assert shown["status"] == "paused"
     assert shown["pause_reason"].startswith("credentials_refused: SendGrid answered 401")
     assert recipients(mails) == []
+    assert call("channels/get_channel", path=path).json["is_healthy"] is False
     acted(campaign_id, "resume_campaign")
     work()
     assert addresses(mails) == ["lead1@example.com", "lead2@example.com"]
+    assert call("channels/get_channel", path=path).json["is_healthy"] is True
     assert status(campaign_id) == "completed"
 
 

@@ -170,6 +170,26 @@ def test_without_the_bus_reconcile_finds_it(monkeypatch: pytest.MonkeyPatch, clo
     assert erasure(lead["id"])["status"] == "completed"
 
 
+def test_kept_answers_go_that_name_no_lead_and_are_about_one() -> None:
+    for number, email in enumerate((EMAIL, "other@example.com")):
+        key = {"idempotency-key": str(number)}
+        lead_id = added(email)["id"]
+        talk = call("conversations/create_conversation", {"lead_id": lead_id, "channel": "chat"}).json["id"]
+        words = {"role": "assistant", "content": f"Dear {email}"}
+        assert call("conversations/send_message", words, path={"conversation_id": talk}, headers=key).status == 202
+        left = {"channel": "email", "address": email.upper(), "reason": "manual"}
+        assert call("suppressions/add_suppression", left, headers=key).status == 201
+    assert EMAIL in repr(stored("IdempotentRequest"))
+
+    [lead] = listed(email=EMAIL)["items"]
+    erase(lead["id"])
+    assert work(*queued()) == []
+
+    bodies = [item["body"]["S"] for item in stored("IdempotentRequest")]
+    assert len(bodies) == 2
+    assert all("other@example.com" in body.lower() for body in bodies)
+
+
 def test_ten_minutes_later_it_looks_once_more_and_lets_go(clock: Clock) -> None:
     """What had read the lead before may write after the worker has passed: a kept answer, here."""
     lead = added(EMAIL)

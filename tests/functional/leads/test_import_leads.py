@@ -71,6 +71,30 @@ def test_ndjson_keeps_types() -> None:
     assert (lead["custom"], lead["tags"]) == ({"vip": True, "size": 38}, ["a;b"])
 
 
+DEEP = "[" * 5000 + "]" * 5000
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ('{"email": "ada@example.com", "consent": [1], "consent_email": "yes"}', "consent"),
+        ('{"email": "ada@example.com", "custom": [1], "size": 38}', "custom"),
+        ('{"email": "ada@example.com", "size": 37, "size": 38}', "size"),
+        ('{"email": "ada@example.com", "custom": "{\\"a\\": 1, \\"a\\": 2}"}', "a"),
+        ('{"email": "ada@example.com", "size": NaN}', "row"),
+        (f'{{"email": "ada@example.com", "size": {DEEP}}}', "row"),
+        (f'{{"email": "ada@example.com", "size": {DEEP[4700:5300]}}}', "row"),
+        (f'{{"email": "ada@example.com", "custom": "{DEEP}"}}', "custom"),
+        (f'{{"email": "ada@example.com", "tags": "{DEEP}"}}', "tags.0"),
+    ],
+)
+def test_x47_a_row_that_cannot_be_taken_apart_holds_up_no_other(row: str, field: str) -> None:
+    done = imported(f'{row}\n{{"email": "bob@example.com"}}\n', NDJSON)
+
+    assert (done["status"], counts(done)) == ("completed", (2, 1, 0, 0, 1))
+    assert [(error["row"], error["field"]) for error in done["errors"]] == [(1, field)]
+
+
 def test_x47_what_is_wrong_is_told_by_row_and_field() -> None:
     done = imported(
         "email,name,phone,budget,consent_email\n"
@@ -93,11 +117,25 @@ def test_x47_what_is_wrong_is_told_by_row_and_field() -> None:
     assert "default_region" in done["errors"][2]["message"]
 
 
+def test_rows_that_are_no_text_fail_alone() -> None:
+    body = (
+        b'{"email": "ada@example.com"}\n{"email": "\xff@example.com"}\n{"email": "b@example.com", "name": "\\ud800"}\n'
+    )
+
+    done = imported(body, NDJSON)
+
+    assert counts(done) == (3, 1, 0, 0, 2)
+    assert [(error["row"], error["field"]) for error in done["errors"]] == [(2, "row"), (3, "row")]
+
+
 def test_national_numbers_need_a_region() -> None:
     done = imported("email,phone\na@example.com,020 7946 0018\n", default_region="GB")
 
     assert counts(done) == (1, 1, 0, 0, 0)
     assert lead_of("a@example.com")["phone"] == "+442079460018"
+    # Without its extension a number reaches somebody else.
+    extended = imported("email,phone\nb@example.com,020 7946 0019 ext. 5\n", default_region="GB")
+    assert (counts(extended), extended["errors"][0]["field"]) == ((1, 0, 0, 0, 1), "phone")
     assert posted("email\n", default_region="QQ").json["errors"][0]["field"] == "default_region"
 
 

@@ -90,6 +90,22 @@ def test_x47_killed_twice_it_equals_one_clean_run(
     assert objects() == []
 
 
+def test_a_worker_that_never_gets_on_ends_the_import(clock: Clock) -> None:
+    import_id = posted("email\nada@example.com\n").json["id"]
+    for _ in range(5):
+        with pytest.raises(Killed), killed_at(4, sent=False):
+            work(*announced("import"))
+        clock.advance(minutes=7)
+        service.reconcile()
+
+    work_all()
+
+    done = shown_import(import_id)
+    assert (done["status"], counts(done)) == ("failed", (0, 0, 0, 0, 0))
+    assert "5 workers" in done["error_message"]
+    assert objects() == []
+
+
 def test_when_its_time_is_over_it_has_itself_announced_and_goes_on(
     clean: tuple[str, tuple[Any, ...]],
 ) -> None:
@@ -191,6 +207,27 @@ def test_custom_fields_do_not_grow_without_bound() -> None:
 
     assert [(error["row"], error["field"]) for error in done["errors"]] == [(1, "custom")]
     assert list(lead_of("ada@example.com")["custom"]) == ["old"]
+
+
+@pytest.mark.parametrize("dry", ["true", "false"])
+def test_a_dry_run_knows_what_a_lead_on_file_cannot_hold(dry: str) -> None:
+    added("ada@example.com", custom={"old": "x" * 16_000})
+
+    done = imported(f"email,more\nada@example.com,{'y' * 1000}\n", on_duplicate="update", dry_run=dry)
+
+    assert (counts(done), done["errors"][0]["field"]) == ((1, 0, 0, 0, 1), "custom")
+
+
+def test_x47_errors_of_one_step_are_no_larger_than_an_item_may_be() -> None:
+    """DynamoDB takes 400 KB; a row whose consent is a list of nothings has fifty errors."""
+    wrong = json.dumps({"email": "ada@example.com", "consent": {f"no-channel-{n}": {} for n in range(40)}})
+
+    done = imported("\n".join([wrong] * 48 + ['{"email": "bob@example.com"}']), "application/x-ndjson")
+
+    assert (done["status"], counts(done)) == ("completed", (49, 1, 0, 0, 48))
+    sizes = [len(item["errors"]["S"]) for item in stored("ImportErrors")]
+    assert max(sizes) <= 200 * 1024 < sum(sizes)
+    assert done["more_errors"]
 
 
 def test_a_thousand_columns_are_a_lead_or_a_clear_no() -> None:

@@ -121,6 +121,17 @@ def test_imported_leads_have_their_fit() -> None:
     check_scores()
 
 
+def test_people_who_come_by_a_channel_have_their_fit() -> None:
+    settled(fit_rules=[{"name": "Writes", "if": {"field": "lead.source", "op": "eq", "value": "sms"}, "points": 20}])
+    lead_id = service.admit(ids.new_id(), name="Ada", source="sms", addresses={"phone": "+442079460018"})
+    assert lead_id is not None
+
+    assert shown(lead_id)["score"] == score_of(lead_id)["score"] == 20
+    patched(lead_id, source="chat")
+    assert shown(lead_id)["score"] == 0
+    check_scores()
+
+
 def test_the_same_settings_again_begin_nothing() -> None:
     settled(signals=CAPPED, fit_rules=FIT)
 
@@ -138,6 +149,8 @@ def test_who_saw_an_older_revision_is_told() -> None:
 
 
 RULE = FIT[0]
+# Fifteen thousand bytes each: fifty of them are more than one item holds.
+LONG = {"field": "lead.company", "op": "in", "value": ["x" * 1000 for _ in range(15)]}
 
 
 @pytest.mark.parametrize(
@@ -157,6 +170,7 @@ RULE = FIT[0]
         ({"fit_rules": [{**RULE, "if": None}]}, "fit_rules.0.if"),
         ({"fit_rules": [RULE, RULE]}, "fit_rules"),
         ({"fit_rules": [RULE] * 51}, "fit_rules"),
+        ({"fit_rules": [{**RULE, "name": str(n), "if": LONG} for n in range(50)]}, "fit_rules"),
         ({"weights": {}}, "weights"),
     ],
 )

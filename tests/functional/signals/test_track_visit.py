@@ -45,6 +45,16 @@ def test_a_visit_becomes_a_signal_of_the_lead() -> None:
     assert shown(lead_id)["score"] == 1
 
 
+def test_a_host_that_no_name_is_as_long_as_is_no_site() -> None:
+    token = leads.visit_token(added()["id"])
+
+    visited(token, body={"referrer": f"https://{'e' * 253}:65535/x"})
+    visited(token, f"{PRICING}/2", body={"referrer": f"https://{'e' * 260}/x"})
+
+    referrers = {one["signal_data"]["url"]: one["signal_data"]["referrer"] for one in signals_of(token[:26])}
+    assert referrers == {PRICING: f"https://{'e' * 253}:65535", f"{PRICING}/2": None}
+
+
 def test_a_link_of_a_mail_leads_there_with_the_token_of_its_reader() -> None:
     body = "<p><a href='https://www.example.com/pricing?lf={{ visit_token }}'>Prices</a></p>"
     lead_id = mailing.lead()

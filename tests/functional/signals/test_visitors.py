@@ -129,6 +129,21 @@ def test_the_newest_visits_wait_and_the_same_page_once_an_hour(clock: Clock) -> 
     assert pages_of(lead_id) == [*(f"/{number}" for number in range(5, MOST_VISITS + 5)), "/x"]
 
 
+def test_visits_wait_in_as_much_as_an_item_holds(clock: Clock) -> None:
+    """DynamoDB takes 400 KB; a character of four bytes takes twelve there."""
+    lead_id = added()["id"]
+    for number in range(MOST_VISITS):
+        body = f'{{"visitor": "{word()}", "url": "{SITE}/{"😀" * 1900}{number:02d}"}}'.encode()
+        assert call("signals/track_visit", body, scopes=None, source_ip=f"198.51.100.{number}").status == 204
+        clock.advance(seconds=1)
+
+    visit("/x", word(), leads.visit_token(lead_id))
+
+    kept = [page[-2:] for page in pages_of(lead_id)]
+    assert 10 < len(kept) < MOST_VISITS
+    assert kept == [*(f"{number:02d}" for number in range(MOST_VISITS + 1 - len(kept), MOST_VISITS)), "/x"]
+
+
 def test_a_visitor_is_forgotten_after_a_month(clock: Clock) -> None:
     lead_id = added()["id"]
     visit("/old", word())

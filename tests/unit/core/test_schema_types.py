@@ -78,6 +78,13 @@ def test_no_nul_anywhere() -> None:
             read(**fields)
 
 
+def test_what_only_spells_nul_is_text() -> None:
+    for text in (r"\u0000", r"a\\u0000"):
+        assert read(data={"x": text}).data == {"x": text}
+    with pytest.raises(ValidationError, match="NUL"):
+        read(data={"x": "\\\x00"})
+
+
 def test_phones() -> None:
     assert read(phone="+44 20 7946-0018").phone == "+442079460018"
     for wrong in ("020 7946 0018", "+1", "+44 20 7946 0018 0018 0018", "call me"):

@@ -116,7 +116,7 @@ class ChannelConfig(Read):
     """A channel. Of its credentials it shows which are set, never a value.
 
     Set `webhook_url` (and for mail `inbound_url`) at the provider. `is_healthy` is what the last check, or the last
-    refusal of its credentials, showed; null before the first.
+    refusal of its credentials, showed; null before the first. Mail that is taken after a refusal makes it healthy.
     """
 
     id: str

@@ -56,14 +56,19 @@ def page(
 
 
 def whole(records: Sequence[Any], *, limit: int, cursor: str | None, listing: str) -> dict[str, Any]:
-    """A page of a list that is short enough to be read whole, such as a workflow's actions, in the order given."""
-    after = paging.decode(cursor, listing) if cursor else None
-    rest = list(records)
-    if after is not None:
-        ids = [record["id"] for record in rest]
-        rest = rest[ids.index(after) + 1 :] if after in ids else []
-    shown = rest[:limit]
-    return {"items": shown, "next_cursor": paging.encode(shown[-1]["id"], listing) if len(rest) > limit else None}
+    """A page of a list that is short enough to be read whole, such as a workflow's actions, in the order given.
+
+    It goes on behind the record shown last, or where that was when it has gone meanwhile.
+    """
+    first = 0
+    if cursor is not None:
+        last, place = paging.decode(cursor, listing)
+        ids = [record["id"] for record in records]
+        first = ids.index(last) + 1 if last in ids else place
+    shown, following = list(records[first : first + limit]), first + limit
+    if following >= len(records):
+        return {"items": shown, "next_cursor": None}
+    return {"items": shown, "next_cursor": paging.encode([shown[-1]["id"], following - 1], listing)}
 
 
 def _gathered(

@@ -34,6 +34,8 @@ _FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT = datetime(3000, 1, 1, tzinfo=UTC)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _building = threading.Lock()
+# In JSON it is always escaped; after an even number of backslashes what looks like that is plain text.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _DATE_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:")
 _ITEMS = re.compile(r"Value should have at (most|least) (\d+) items? after validation, not \d+")
 
@@ -131,9 +133,14 @@ def _small_object(value: Any) -> Any:
         raise ValueError("must not contain NaN or Infinity") from error
     if len(text.encode()) > MAX_CUSTOM_BYTES:
         raise ValueError("must be at most 16 KB of JSON")
-    if "\\u0000" in text:
+    if holds_nul(text):
         raise ValueError("must not contain NUL")
     return value
+
+
+def holds_nul(json_text: str) -> bool:
+    """Whether a text of this JSON holds NUL; one that spells `\\u0000` in six characters does not."""
+    return _NUL.search(json_text) is not None
 
 
 def _http_url(value: str) -> str:

@@ -41,9 +41,9 @@ _LAST = "\U0010ffff"
 
 
 class Record(dict[str, Any]):
-    """A record as the API shows it, with the version it was read at (the ETag) beside its fields."""
+    """A record as the API shows it, with its version (the ETag), and whom it is `about` where no field says it."""
 
-    version: int
+    about: str | None = None
 
     def __init__(self, fields: dict[str, Any], version: int) -> None:
         super().__init__(fields)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
-from leadflow.core.schema import HttpUrl, JsonObject, Line, Read, Text, Timestamp, Write
+from leadflow.core.schema import HttpUrl, JsonObject, Line, Read, Text, Timestamp, Write, holds_nul
 from leadflow.enrichment.enums import (
     LONGEST_IN_A_LIST,
     MOST_IN_A_LIST,
@@ -294,7 +294,7 @@ class LeadEnrichmentCreate(Write):
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         if len(text.encode()) > MAX_DATA_BYTES:
             raise ValueError("must be at most 1 MB of JSON")
-        if "\\u0000" in text:
+        if holds_nul(text):
             raise ValueError("must not contain NUL")
         return value
 

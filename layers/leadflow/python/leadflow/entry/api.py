@@ -150,7 +150,7 @@ def _final_answer(
     lead_id = request.path_params.get("lead_id") or getattr(arguments.get("body"), "lead_id", None)
     if isinstance(result, dict):
         about = "id" if (spec.location or "").startswith("/leads/{id}") else "lead_id"
-        lead_id = lead_id or result.get(about)
+        lead_id = lead_id or result.get(about) or getattr(result, "about", None)
         if spec.once_only:
             kept = Record({k: v for k, v in result.items() if k not in spec.once_only}, getattr(result, "version", 0))
             return _rendered(spec, kept), True, lead_id

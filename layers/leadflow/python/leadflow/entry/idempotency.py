@@ -28,7 +28,8 @@ _MAX_KEPT_BYTES = 300_000
 class IdempotentRequest(table.Item, discriminator="IdempotentRequest"):
     """One Idempotency-Key of one API key and route.
 
-    pk `IDEM#<keyed hash>`  sk `#`  GSI2 `LEAD#<lead>` / `IDEM#<keyed hash>` once the answer is about a lead
+    pk `IDEM#<keyed hash>`  sk `#`  GSI2 `LEAD#<lead>` / `IDEM#<keyed hash>` once the answer is about a lead; for one
+    about an address its mark stands in the place of the lead
     """
 
     body_hash = UnicodeAttribute()

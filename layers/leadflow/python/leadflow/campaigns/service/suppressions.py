@@ -22,7 +22,10 @@ def add_suppression(body: SuppressionCreate) -> Record:
 
     Raises RateLimited under a crowd of requests.
     """
-    return suppress(body.channel, body.address, body.reason, body.source).record()
+    suppression = suppress(body.channel, body.address, body.reason, body.source)
+    record = suppression.record()
+    record.about = store.mark_in(suppression)
+    return record
 
 
 def list_suppressions(

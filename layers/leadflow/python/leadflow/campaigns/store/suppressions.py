@@ -52,6 +52,11 @@ def suppression_of(mark: str) -> Suppression | None:
     return _in_force(table.find(Suppression, f"SUP#{mark}", "#"))
 
 
+def mark_in(suppression: Suppression) -> str:
+    """The mark of its address."""
+    return str(suppression.pk).removeprefix("SUP#")
+
+
 def suppression_by_id(suppression_id: str) -> Suppression | None:
     """The suppression of this id; its place in the list follows from it."""
     try:

@@ -80,14 +80,17 @@ def _standing(channel: store.ChannelConfig) -> tuple[bool, str, list[str] | None
 
 @dataclass(frozen=True)
 class _ChannelMailer:
-    """The provider by one channel, which is marked unhealthy when its credentials are refused."""
+    """The provider by one channel, which is unhealthy from when its credentials are refused until it takes a mail."""
 
     channel: store.ChannelConfig
     provider: Mailer
 
     def send(self, mail: OutgoingMail) -> str:
         with _noting_refusals(self.channel):
-            return self.provider.send(mail)
+            taken = self.provider.send(mail)
+        if self.channel.is_healthy is False:
+            _note_health(self.channel, True)
+        return taken
 
     def scopes(self) -> Sequence[str]:
         with _noting_refusals(self.channel):

@@ -49,12 +49,18 @@ def send_message(conversation_id: str, body: MessageCreate) -> Record:
             following.stop(conversation.lead_id, message.occurred_at)
         queued = queue(conversation, message)
         announce(conversation.id)
-        return queued.record()
+        return _told(queued, conversation)
     if message.role == "user" and conversation.channel not in KEPT_ONLY:
         raise InvalidInput("role", f"what people say on {conversation.channel} comes by the channel")
     if message.role == "user" and conversation.lead_id:
         following.stop(conversation.lead_id, message.occurred_at)
-    return _kept(conversation, message).record()
+    return _told(_kept(conversation, message), conversation)
+
+
+def _told(message: store.Message, conversation: store.Conversation) -> Record:
+    record = message.record()
+    record.about = conversation.lead_id
+    return record
 
 
 def queue(conversation: store.Conversation, message: store.Message) -> store.Message:

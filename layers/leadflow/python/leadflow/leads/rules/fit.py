@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,8 @@ _MOVING_OP = "within_days"
 _ANY_TIME = datetime(2020, 1, 1, tzinfo=UTC)
 # Of one list: enough to ask, and small enough for a lead of many parts.
 _MOST_OF_A_LIST = 40
+# All rules stand in one item, which holds 400 KB.
+_MOST_BYTES = 256 * 1024
 
 
 def check(condition: object, where: str) -> None:
@@ -25,6 +28,12 @@ def check(condition: object, where: str) -> None:
             raise InvalidInput(where, f"{leaf['field']} cannot be asked here")
         if leaf["op"] == _MOVING_OP:
             raise InvalidInput(where, f"{_MOVING_OP} cannot be asked here: its answer changes by itself")
+
+
+def check_size(rules: Sequence[Mapping[str, Any]]) -> None:
+    """Raises InvalidInput when there is more in the rules than can be kept."""
+    if len(json.dumps(rules)) > _MOST_BYTES:
+        raise InvalidInput("fit_rules", f"must be at most {_MOST_BYTES // 1024} KB of JSON in ASCII")
 
 
 def points(

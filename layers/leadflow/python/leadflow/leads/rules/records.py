@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from leadflow.core.errors import InvalidInput
 from leadflow.leads.enums import CONSENT_CHANNELS
 from leadflow.leads.rules.cells import line, unguarded
 from leadflow.leads.rules.changes import differences
-from leadflow.leads.rules.columns import CUSTOM, EXPORTED, Layout, targets_of
+from leadflow.leads.rules.columns import CUSTOM, EXPORTED, MAX_NAME_LENGTH, Layout, targets_of
 
 _LISTS = ("interests", "tags")
 _OBJECTS = ("custom", "consent")
@@ -22,7 +22,10 @@ _ANSWERS = {
     **dict.fromkeys(("true", "yes", "y", "1", "on", "opted in", "subscribed"), True),
     **dict.fromkeys(("false", "no", "n", "0", "off", "opted out", "unsubscribed"), False),
 }
+_NO_OBJECT = "must be a JSON object"
 _LIST_MARKS = re.compile(r"[;|,]")
+# As deep as the API takes a body; what writes a value out again gives up at some hundreds more.
+_MAX_DEPTH = 200
 
 
 def is_blank(cells: Sequence[str]) -> bool:
@@ -77,10 +80,47 @@ def _value(target: str, text: str) -> Any:
     return text
 
 
+def read_json(text: str) -> Any:
+    """What a text in a file says.
+
+    Raises ValueError for what is not JSON, holds NaN or Infinity or is nested more than 200 deep, InvalidInput naming
+    a key that an object has twice: one of both would be lost.
+    """
+    try:
+        found = json.loads(text, parse_constant=_no_number, object_pairs_hook=_each_once)
+    except RecursionError:
+        raise ValueError("nested without end") from None
+    level = [found]
+    for _ in range(_MAX_DEPTH):
+        level = [inner for value in level for inner in _inside(value)]
+        if not level:
+            return found
+    raise ValueError("nested too deep")
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise InvalidInput(name[:MAX_NAME_LENGTH], "is given twice")
+        found[name] = value
+    return found
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
 def _list_of(text: str) -> list[Any]:
     if text.startswith("["):
         try:
-            found = json.loads(text)
+            found = read_json(text)
         except ValueError:
             found = None
         if isinstance(found, list):
@@ -90,11 +130,11 @@ def _list_of(text: str) -> list[Any]:
 
 def _object_of(field: str, text: str) -> Any:
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = read_json(text)
+    except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise InvalidInput(field, "must be a JSON object")
+        raise InvalidInput(field, _NO_OBJECT)
     return found
 
 
@@ -103,22 +143,21 @@ def _gathered(found: dict[str, Any], errors: list[tuple[str, str]]) -> dict[str,
     parts = [str(found.pop(part)) for part in _PARTS_OF_NAME if part in found]
     if parts:
         found.setdefault("name", " ".join(parts))
+    errors += [(name, _NO_OBJECT) for name in _OBJECTS if not isinstance(found.get(name, {}), dict)]
     custom = {name.removeprefix(CUSTOM): found.pop(name) for name in list(found) if name.startswith(CUSTOM)}
-    if custom:
-        given = found.get("custom")
-        found["custom"] = {**custom, **given} if isinstance(given, dict) else custom
-    for target, channel in _CONSENT.items():
-        if target not in found:
-            continue
+    consent: dict[str, Any] = {}
+    for target in [one for one in _CONSENT if one in found]:
         said = found.pop(target)
         answer = said if isinstance(said, bool) else _ANSWERS.get(str(said).lower())
         if answer is None:
             errors.append((target, "must be yes or no"))
-        else:
-            consent = found.setdefault("consent", {})
-            consent.setdefault(channel, {"opted_in": answer})
+        consent[_CONSENT[target]] = {"opted_in": answer}
     if errors:
         raise InvalidInput.many(errors)
+    # What stands in the object itself has the last word.
+    for name, gathered in (("custom", custom), ("consent", consent)):
+        if gathered:
+            found[name] = {**gathered, **found.get(name, {})}
     return found
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 _IPV6_HOST_BITS = 64
 # Parameters that say how a visitor came. All others may hold anything, such as a password to be reset.
 _KEPT_PARAMETERS = "utm_"
+# A name of 253 characters (RFC 1035) and a port.
+_LONGEST_HOST = 259
 
 
 def page_of(url: str) -> str:
@@ -25,9 +30,22 @@ def site_of(url: str) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    host = parts.netloc.rpartition("@")[2].lower()
+    if parts.scheme not in ("http", "https") or not parts.hostname or len(host) > _LONGEST_HOST:
         return None
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
+    return f"{parts.scheme}://{host}"
+
+
+def newest(visits: Sequence[Mapping[str, Any]], most: int, most_bytes: int) -> list[Mapping[str, Any]]:
+    """Of visits in order the last ones, `most` at most, one at least, and as many as take `most_bytes` as JSON."""
+    kept: list[Mapping[str, Any]] = []
+    size = 0
+    for visit in reversed(visits[-most:]):
+        size += len(json.dumps(visit))
+        if kept and size > most_bytes:
+            break
+        kept.append(visit)
+    return kept[::-1]
 
 
 def neighbourhood(address: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from leadflow.core import table
 from leadflow.leads import store
+from leadflow.leads.service.rating import lately, rated
 from leadflow.leads.service.writing import TURNS, crowded_out
 
 
@@ -28,6 +29,7 @@ def admit(lead_id: str, *, name: str, source: str, addresses: Mapping[str, str])
             return None
         lead = store.Lead(pk=f"LEAD#{lead_id}", sk="#META", id=lead_id, name=name, source=source)
         lead.email, lead.phone = addresses.get("email"), addresses.get("phone")
+        rated(lead, lately())
         try:
             store.insert(lead)
         except table.AlreadyThere:

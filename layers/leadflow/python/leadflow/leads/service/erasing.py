@@ -103,7 +103,7 @@ def erase_person(erasure_id: str) -> None:
             parts = erasure.parts or [erasure.lead_id]
             deleted = {name: sum(map(import_module(home).erase_person, parts)) for name, home in WINGS}
             # Asked again, as the index may have been behind when the erasure began.
-            _forget_answers({*erasure.related, *store.merged_at_any_time_with(parts)})
+            _forget_answers({*erasure.related, *store.merged_at_any_time_with(parts), *erasure.marks})
             deleted["leads"] = sum(map(_erase_own, parts))
             deleted["leads"] += exporting.end_before(str(erasure.created_at))
             store.note_pass(erasure, deleted)
@@ -142,7 +142,10 @@ def _erase_own(lead_id: str) -> int:
     return history + merges + removal.remove(removal.keys_about(lead_id, "IDEM#"))
 
 
-def _forget_answers(lead_ids: Iterable[str]) -> None:
-    """Of leads that were once one with the erased ones: kept answers of that time show the values of both."""
-    for lead_id in lead_ids:
-        removal.remove(removal.keys_about(lead_id, "IDEM#"))
+def _forget_answers(about: Iterable[str]) -> None:
+    """Kept answers about these leads and marks of addresses.
+
+    Those of leads that were once one with the erased ones show the values of both.
+    """
+    for one in about:
+        removal.remove(removal.keys_about(one, "IDEM#"))

@@ -77,16 +77,12 @@ def _fields_of(piece: Piece, begin: Opening) -> dict[str, Any] | list[tuple[str,
 
 def _json_object(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        found = records.read_json(text)
+    except ValueError:
         raise InvalidInput("row", "is not valid JSON") from None
     if not isinstance(found, dict):
         raise InvalidInput("row", "is not a JSON object")
     return found
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(name)
 
 
 def _row(piece: Piece, size: int, found: dict[str, Any] | list[tuple[str, str]], region: str | None) -> Row:
@@ -126,6 +122,8 @@ def _international(phone: str, region: str | None) -> str:
         number = phonenumbers.parse(phone, region)
     except phonenumbers.NumberParseException:
         raise InvalidInput("phone", "is not a phone number") from None
+    if number.extension:
+        raise InvalidInput("phone", "must not have an extension")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _ERASED = "belongs to a person who was erased, and is not taken again"
 _Refusal = tuple[str, str]
+# Why the rows of a step failed stands in one item, which holds 400 KB. One row comes to half of that at most.
+_MAX_ERROR_BYTES = 200 * 1024
 
 
 @dataclass
@@ -35,14 +37,22 @@ class Plan:
     writings: list[Writing] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
     actions: int = 0
+    error_bytes: int = 0
 
-    def add(self, number: int, verdict: str, writing: Writing | None, refusals: Sequence[_Refusal]) -> None:
+    def add(self, number: int, verdict: str, writing: Writing | None, refusals: Sequence[_Refusal]) -> bool:
+        """Whether the row fits into this step; one that does not is left out."""
+        errors = [{"row": number, "field": name, "message": message} for name, message in refusals]
+        error_bytes = self.error_bytes + (len(json.dumps(errors)) if errors else 0)
+        actions = self.actions + (writing.actions if writing else 0)
+        if self.rows and (actions > imported.MAX_ACTIONS or error_bytes > _MAX_ERROR_BYTES):
+            return False
         self.rows += 1
         self.counts[verdict] += 1
-        self.errors += [{"row": number, "field": name, "message": message} for name, message in refusals]
+        self.errors += errors
         if writing is not None and writing.actions:
             self.writings.append(writing)
-            self.actions += writing.actions
+        self.actions, self.error_bytes = actions, error_bytes
+        return True
 
 
 class _Undecided(Exception):
@@ -53,16 +63,12 @@ def plan(job: ImportJob, rows: Sequence[Row]) -> Plan:
     """Decides on rows in order, as many as fit into one transaction; none when the first is about what just changed."""
     decider, made = _Decider(job, rows), Plan()
     for number, row in enumerate(rows, start=int(job.total) + 1):
-        if row.lead is None:
-            made.add(number, "failed", None, row.errors)
-            continue
         try:
-            verdict, writing, refusals = decider.decide(number, row.lead, row.given)
+            decided = decider.decide(number, row)
         except _Undecided:
             break
-        if writing is not None and made.actions + writing.actions > imported.MAX_ACTIONS:
+        if not made.add(number, *decided):
             break
-        made.add(number, verdict, writing, refusals)
     return made
 
 
@@ -84,10 +90,11 @@ class _Decider:
         self._written: set[str] = set()
         self._freed: set[str] = set()
 
-    def decide(
-        self, number: int, lead: LeadCreate, given: Mapping[str, Any]
-    ) -> tuple[str, Writing | None, list[_Refusal]]:
+    def decide(self, number: int, row: Row) -> tuple[str, Writing | None, list[_Refusal]]:
         """The verdict on a row, what it writes, and why it failed. Raises _Undecided."""
+        if row.lead is None:
+            return "failed", None, row.errors
+        lead, given = row.lead, row.given
         keys = _keys(lead.email, lead.phone)
         if not self._freed.isdisjoint(keys.values()):
             raise _Undecided
@@ -142,19 +149,13 @@ class _Decider:
         """What a row makes of a lead that is on file. Raises _Undecided, InvalidInput when that is too much."""
         job = self._job
         if job.dry_run:
-            fresh = [key for key in keys.values() if key not in self._owners]
-            self._owners |= dict.fromkeys(fresh, lead_id)
-            return Writing(tried=[imported.mark_tried(job, key, lead_id) for key in fresh])
+            return self._try(lead_id, given, keys)
         if lead_id in self._written or lead_id not in self._leads:
             raise _Undecided
         lead = self._leads[lead_id]
-        if lead.merges:
-            # An address that leads here already, perhaps by a lead that was merged into this one, stays where it is.
-            given = {name: value for name, value in given.items() if self._owners.get(keys.get(name, "")) != lead_id}
-        changes = records.updated(lead.record(), given, clock.now_stamp())
+        changes = self._changes(lead, given, keys)
         if not changes:
             return Writing()
-        _check_size(changes.get("custom", {}))
         self._written.add(lead_id)
         self._owners |= dict.fromkeys(keys.values(), lead_id)
         writing = Writing(lead=lead, before=lead.identities(), status_before=lead.status)
@@ -170,6 +171,23 @@ class _Decider:
         if not job.fire_triggers:
             lead.quiet_version = (lead.v or 0) + 1
         return writing
+
+    def _try(self, lead_id: str, given: Mapping[str, Any], keys: dict[str, str]) -> Writing:
+        """The same in a dry run; of a lead that no row has made, what is on file has to hold what the row adds."""
+        if lead_id in self._leads:
+            self._changes(self._leads[lead_id], given, keys)
+        fresh = [key for key in keys.values() if key not in self._owners]
+        self._owners |= dict.fromkeys(fresh, lead_id)
+        return Writing(tried=[imported.mark_tried(self._job, key, lead_id) for key in fresh])
+
+    def _changes(self, lead: store.Lead, given: Mapping[str, Any], keys: dict[str, str]) -> dict[str, Any]:
+        """What a row changes on a lead. Raises InvalidInput when that is more than a lead may carry."""
+        if lead.merges:
+            # An address that leads here already, perhaps by a lead that was merged into this one, stays where it is.
+            given = {name: value for name, value in given.items() if self._owners.get(keys.get(name, "")) != lead.id}
+        changes = records.updated(lead.record(), given, clock.now_stamp())
+        _check_size(changes.get("custom", {}))
+        return changes
 
 
 def _check_size(custom: Mapping[str, Any]) -> None:

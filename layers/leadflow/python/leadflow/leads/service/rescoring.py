@@ -40,6 +40,7 @@ def put(body: ScoringWrite, if_match: int | None) -> Record:
     wanted = body.model_dump(by_alias=True)
     for number, rule in enumerate(wanted["fit_rules"]):
         fit.check(rule["if"], f"fit_rules.{number}.if")
+    fit.check_size(wanted["fit_rules"])
     names = [rule["name"] for rule in wanted["fit_rules"]]
     if len(set(names)) < len(names):
         raise InvalidInput("fit_rules", "two rules have the same name")

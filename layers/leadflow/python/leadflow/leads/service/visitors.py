@@ -15,6 +15,7 @@ from typing import Any
 from leadflow.core import clock, ids, table
 from leadflow.core.secrets import keyed_hash
 from leadflow.leads import store
+from leadflow.leads.rules import visits as rules
 from leadflow.leads.service.collecting import scored
 from leadflow.leads.service.rating import line_of
 from leadflow.leads.service.writing import TURNS, crowded_out, written
@@ -24,6 +25,8 @@ from leadflow.leads.store import visitors
 SAME_FOR = timedelta(hours=1)
 # What goes to a lead in one transaction; of more visits the newest stay.
 MOST_VISITS = 25
+# They wait in one item, which holds 400 KB.
+_MOST_BYTES = 256 * 1024
 
 
 def note(word: str, page: Mapping[str, Any]) -> None:
@@ -40,7 +43,7 @@ def note(word: str, page: Mapping[str, Any]) -> None:
         since = clock.stamp(now - SAME_FOR)
         if visitor.used or any(one["url"] == page["url"] and one["at"] > since for one in visitor.visits):
             return
-        visitor.visits = [*visitor.visits, {"at": clock.stamp(now), **page}][-MOST_VISITS:]
+        visitor.visits = rules.newest([*visitor.visits, {"at": clock.stamp(now), **page}], MOST_VISITS, _MOST_BYTES)
         try:
             visitors.keep(visitor)
         except (table.Stale, table.AlreadyThere):
