@@ -116,7 +116,8 @@ def _phone(value: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _timezone(value: str) -> str:
+def known_zone(value: str) -> str:
+    """The name of a time zone. Raises ValueError for one that is not IANA's."""
     from leadflow.core import windows
 
     if windows.zone(value) is None:
@@ -188,7 +189,7 @@ Email = Annotated[str, Field(max_length=254), AfterValidator(_no_nul), AfterVali
 # Who a mail is from: `ana@example.com` or `Ana <ana@example.com>`; with a placeholder it is judged when filled in.
 Sender = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line), AfterValidator(_sender)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_no_nul), AfterValidator(_phone)]
-TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_no_nul), AfterValidator(_timezone)]
+TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_no_nul), AfterValidator(known_zone)]
 HttpUrl = Annotated[str, Field(max_length=2000), AfterValidator(_http_url)]
 JsonObject = Annotated[dict[str, JsonValue], BeforeValidator(_small_object)]
 # Addresses that are called: see core/addresses.py for what is refused.

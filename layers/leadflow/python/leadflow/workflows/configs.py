@@ -8,7 +8,6 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationError, field_validator, model_validator
 
-from leadflow.core import windows
 from leadflow.core.schema import (
     JsonObject,
     JsonSchema,
@@ -18,6 +17,7 @@ from leadflow.core.schema import (
     TimeZone,
     Write,
     built,
+    known_zone,
     within_reach,
 )
 from leadflow.enrichment.enums import EnrichmentField, Source
@@ -219,9 +219,7 @@ ClockOrMidnight = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]
 
 
 def _zone_or_lead(value: str) -> str:
-    if value != "lead" and windows.zone(value) is None:
-        raise ValueError("is not an IANA time zone, nor lead")
-    return value
+    return value if value == "lead" else known_zone(value)
 
 
 class Window(Write):
