@@ -1,7 +1,7 @@
 """Benchmarks as ratios measured in one run, and counts: python -m tests.benchmarks [--report] [section …]
 
-Sections: calls campaign cold enrichment events imports layers lists losses rendering warm webhooks workflows; all of
-them by default.
+Sections: calls campaign cold enrichment events imports lateness layers lists losses rendering warm webhooks workflows;
+all of them by default.
 
 Milliseconds belong to the machine and the hour; ratios between cases that ran interleaved are what to compare.
 BENCH_ROUNDS sets how often each case runs (default 7; 15 for figures to quote). With --report what was found is
@@ -28,6 +28,7 @@ SECTIONS = (
     "warm",
     "webhooks",
     "losses",
+    "lateness",
     "imports",
     "lists",
     "layers",

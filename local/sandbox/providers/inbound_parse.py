@@ -14,6 +14,7 @@ from local.sandbox.providers.contract import Post, Simulation, Staged, World
 from local.sandbox.providers.pictures import PNG
 from local.sandbox.providers.quiet import Quiet
 from local.sandbox.providers.secrets import Secrets
+from local.sandbox.providers.sendgrid.mail import show
 from local.sandbox.wire import Refused
 
 _SOMEBODY = "ada@example.com"
@@ -79,8 +80,9 @@ def _payload(world: World, own: str, simulation: Simulation) -> dict[str, Any]:
     mail["To"], mail["Subject"] = own, str(extra.get("subject") or "Hello")
     mail["Date"] = formatdate(world.clock())
     mail["Message-ID"] = f"<{simulation.message_id or world.token()}@mail.example.com>"
-    if extra.get("in_reply_to"):
-        mail["In-Reply-To"] = mail["References"] = f"<{str(extra['in_reply_to']).strip('<>')}>"
+    answered = extra.get("in_reply_to") or _answered(world, sender, str(mail["Subject"]))
+    if answered:
+        mail["In-Reply-To"] = mail["References"] = f"<{str(answered).strip('<>')}>"
     for name, value in _AUTOMATIC.get(str(extra.get("automatic")), {}).items():
         mail[name] = value
     text = simulation.body or ""
@@ -108,6 +110,14 @@ def _payload(world: World, own: str, simulation: Simulation) -> dict[str, Any]:
         "attachment-info": json.dumps(info),
     }
     return {"event": "inbound", "fields": fields, "files": files}
+
+
+def _answered(world: World, sender: str, subject: str) -> str | None:
+    """The Message-ID of what is answered, as mail programs name it: the latest mail to whoever answers."""
+    if not subject.lower().startswith("re:"):
+        return None
+    kept = world.mailbox.find("sendgrid", None, sender)
+    return None if kept is None else show(kept)["headers"].get("Message-ID")
 
 
 def _field(name: str, content: bytes) -> bytes:

@@ -19,7 +19,7 @@ from leadflow.channels.rules.arrivals import Arrival
 from leadflow.channels.rules.mail_posts import mail_arrivals
 from leadflow.channels.rules.meta_posts import meta_arrivals
 from leadflow.channels.rules.twilio_posts import twilio_message, twilio_status
-from tests.contract.sandbox.world import Posted, Product, Running, is_signed
+from tests.contract.sandbox.world import Posted, Product, Running, is_signed, mail, to
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 ACCOUNT = "AC00000000000000000000000000000a11"
@@ -243,6 +243,22 @@ def test_a_person_writes_a_mail(world: Running, product: Product, raw: bool) -> 
     assert [one.media_type for one in arrival.attachments] == ([] if raw else ["application/pdf"])
 
 
+def test_an_answer_names_the_latest_mail_to_who_writes_it(world: Running, product: Product) -> None:
+    for number in (1, 2):
+        [one] = to("ida@example.com")
+        world.send(mail(personalizations=[{**one, "headers": {"Message-ID": f"<{number}@leadflow.test>"}}]))
+    product.wait_for(lambda found: sum(len(each.events) for each in found) == 4)
+    before = len(product.posted)
+
+    write(world, "sendgrid", body="Yes", subject="re: Hello", **{"from": "ida@example.com"})
+    write(world, "sendgrid", body="Yes", subject="Hello", **{"from": "ida@example.com"})
+    write(world, "sendgrid", body="Yes", subject="Re: Hello", **{"from": "somebody@example.com"})
+
+    posts = [mail_arrivals(one.headers["content-type"], one.body, NOW) for one in product.posted[before:]]
+    named = [arrival.in_reply_to for [arrival] in posts if isinstance(arrival, Arrival)]
+    assert named == ["2@leadflow.test", None, None]
+
+
 @pytest.mark.parametrize("automatic", ["out_of_office", "bounce", "list"])
 def test_a_machine_writes_a_mail(world: Running, product: Product, automatic: str) -> None:
     write(world, "sendgrid", body="I am away", automatic=automatic)
@@ -253,8 +269,6 @@ def test_a_machine_writes_a_mail(world: Running, product: Product, automatic: st
 
 
 def test_events_of_mails_still_go_their_own_way(world: Running, product: Product) -> None:
-    from tests.contract.sandbox.world import mail
-
     world.send(mail())
     posts = product.wait_for(lambda found: sum(len(each.events) for each in found) == 2)
     assert all(is_signed(posted, world.sandbox.sendgrid_public_key()) for posted in posts)

@@ -197,6 +197,25 @@ def test_the_worker_asks_by_itself_now_and_then(provider: Provider, clock: Clock
     assert channel["id"]
 
 
+def test_a_provider_that_will_not_be_asked_yet_is_asked_later(provider: Provider, clock: Clock) -> None:
+    write(make(SMS))
+    provider.answers(401, {"code": 20003, "message": "Authenticate"})
+    say("First")
+    deliver()
+    provider.answers(429, {"code": 20429}, {"Retry-After": "90"})
+    clock.advance(minutes=16)
+    reconcile()
+    deliver()
+    provider.asked.clear()
+    provider.answers(200, {"status": "active", "sid": SID})
+    clock.advance(minutes=2)
+
+    reconcile()
+    deliver()
+
+    assert texts(provider) == ["First"]
+
+
 def test_an_ambiguous_timeout_is_not_repeated_and_a_callback_settles_it(provider: Provider, clock: Clock) -> None:
     channel = make(SMS)
     write(channel)

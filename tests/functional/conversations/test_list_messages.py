@@ -44,3 +44,10 @@ def test_one_person_on_two_channels_is_one_lead() -> None:
 
 def test_of_no_conversation() -> None:
     assert call("conversations/list_messages", path={"conversation_id": "nope"}).status == 404
+
+
+def test_a_message_without_words_says_what_it_is() -> None:
+    write(make(WHATSAPP), "", MessageType="location", Latitude="52.5", Longitude="13.4")
+
+    (shown,) = messages()
+    assert (shown["content"], shown["metadata"]["data"]["Latitude"]) == ("[location]", "52.5")

@@ -128,7 +128,7 @@ def test_what_a_machine_of_somebody_on_file_writes_is_kept() -> None:
     report = "Content-Type: multipart/report; boundary=x"
     mail("m2@example.com", "It could not be delivered", headers=report, channel=channel)
 
-    assert [(one["metadata"] or {}).get("automatic") for one in messages()] == [None, True]
+    assert [one["metadata"].get("automatic") for one in messages()] == [None, True]
 
 
 def test_a_lead_has_an_address_that_mail_can_be_sent_to() -> None:

@@ -51,6 +51,20 @@ def test_it_is_queued_and_announced() -> None:
     assert [event["detail"]["id"] for event in announced("message")] == [conversation()["id"]]
 
 
+def test_a_message_of_which_nothing_is_kept_has_empty_metadata() -> None:
+    chat = call("conversations/create_conversation", {"channel": "chat"}).json["id"]
+
+    assert say("Hello", chat).json["metadata"] == {}
+    assert messages(chat)[0]["metadata"] == {}
+
+
+@pytest.mark.parametrize("body", [{}, {"content": " "}, {"content": "a", "template": "HX1"}])
+def test_what_is_wrong_with_the_words_is_told_of_them(body: dict[str, Any]) -> None:
+    write(make(WHATSAPP))
+
+    assert error(say(**body))[1] == "content"
+
+
 def test_a_note_is_seen_by_us_alone() -> None:
     write(make(SMS))
     announced()

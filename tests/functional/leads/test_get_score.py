@@ -169,6 +169,16 @@ def test_a_signal_that_comes_meanwhile_is_in_or_out_and_never_half(operation: st
     assert_adds_up(score)
 
 
+def test_signal_after_signal_does_not_keep_a_score_from_being_told() -> None:
+    lead_id = added()["id"]
+
+    with wire.interrupted(lambda: signalled(lead_id, 1), operation="Query", times=6):
+        score = score_of(lead_id)
+
+    assert (score["score"], len(score["parts"])) == (6, 6)
+    assert_adds_up(score)
+
+
 def test_of_nobody_and_of_an_erased_person_there_is_no_score() -> None:
     lead_id = added()["id"]
     signalled(lead_id, 10)

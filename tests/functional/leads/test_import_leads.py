@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from leadflow.core import clock as time
 from leadflow.leads import store
 from tests.functional.leads.people import added
 from tests.functional.leads.transfer import (
@@ -16,6 +19,7 @@ from tests.functional.leads.transfer import (
     objects,
     posted,
 )
+from tests.harness import Clock
 
 
 @pytest.fixture(autouse=True)
@@ -207,6 +211,21 @@ def test_an_opt_out_is_not_undone_by_an_old_file() -> None:
 
     consent = lead_of("ada@example.com")["consent"]
     assert (consent["email"]["opted_in"], consent["sms"]["opted_in"]) == (False, True)
+
+
+@pytest.mark.parametrize(("days", "agreed"), [(-1, False), (0, False), (1, True), (3, False)])
+def test_an_opt_out_is_undone_by_an_agreement_that_came_after_it_and_before_now(
+    days: int, clock: Clock, *, agreed: bool
+) -> None:
+    left = time.now()
+    added("ada@example.com", consent={"email": {"opted_in": False, "at": time.stamp(left)}})
+    clock.advance(days=2)
+
+    at = time.stamp(left + timedelta(days=days))
+    consent = {"email": {"opted_in": True, "at": at}}
+    imported(ndjson({"email": "ada@example.com", "consent": consent}), NDJSON, on_duplicate="update")
+
+    assert lead_of("ada@example.com")["consent"]["email"]["opted_in"] is agreed
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from leadflow.channels.enums import (
     MAX_ASSIGNEE,
@@ -117,7 +117,6 @@ class MessageCreate(Write):
     person wrote last (Messenger, Instagram), for words that a person of yours wrote: it ends the sequences they are in.
     """
 
-    content: Annotated[Text, Field(max_length=MAX_CONTENT)] = ""
     role: MessageRole = "assistant"
     attachments: list[AttachmentWrite] = Field(default_factory=list, max_length=10)
     template: Annotated[Line, Field(min_length=1, max_length=200)] | None = None
@@ -126,14 +125,19 @@ class MessageCreate(Write):
     )
     tag: MessageTag | None = None
     metadata: JsonObject = Field(default_factory=dict)
+    # The last one, since whether it may be empty hangs on the others.
+    content: Annotated[Text, Field(max_length=MAX_CONTENT, validate_default=True)] = ""
 
-    @model_validator(mode="after")
-    def _says_something(self) -> MessageCreate:
-        if not (self.content or self.attachments or self.template):
-            raise ValueError("needs content, attachments or a template")
-        if self.template and (self.content or self.attachments):
+    @field_validator("content")
+    @classmethod
+    def _says_something(cls, content: str, others: ValidationInfo) -> str:
+        files, template = others.data.get("attachments"), others.data.get("template")
+        # What is wrong with the others is told of them.
+        if not (content or files or template) and {"attachments", "template"} <= others.data.keys():
+            raise ValueError("is needed where there are neither attachments nor a template")
+        if template and (content or files):
             raise ValueError("a template goes without content and attachments")
-        return self
+        return content
 
 
 class MessageAttachment(Read):
@@ -171,6 +175,6 @@ class Message(Read):
     attachments: list[MessageAttachment]
     error_code: str | None
     error_message: str | None
-    metadata: JsonObject | None
+    metadata: JsonObject
     occurred_at: Timestamp
     created_at: Timestamp

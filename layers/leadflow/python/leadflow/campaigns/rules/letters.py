@@ -27,6 +27,7 @@ MAIL_ID = 0
 _SPOT, _PLACE, _END = "\ue000", "\ue001", "\ue002"
 _SPOT_MARK = re.compile(f"{_SPOT}([0-9]+){_END}")
 _PLACE_MARK = re.compile(f"{_PLACE}([0-9]+){_END}")
+_RUN = re.compile(f"(?:{_PLACE}[0-9]+{_END})+")
 _BEFORE_ADDRESS = "http:"
 _SHOWN_ADDRESS = re.compile(f"(?P<open> \\()?{_BEFORE_ADDRESS}{_PLACE}(?P<number>[0-9]+){_END}(?(open)\\)| ?)")
 _ALONE = re.compile(f"(?m)^{_PLACE}([0-9]+){_END}\n+")
@@ -71,6 +72,7 @@ class Maker:
     mark: str
     base: str
     writers: tuple[_Writer, ...]
+    runs: tuple[_Run, ...]
 
     def values(self, mail_id: str, written: Sequence[str]) -> Values:
         """The values of a mail from what its template writes at its spots. Raises Unshared."""
@@ -81,7 +83,29 @@ class Maker:
             said, led = writer.write(written, base, len(links) + 1)
             texts += said
             links += led
+        for run in self.runs:
+            run.settle(texts)
         return Values(tuple(texts), tuple(links))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Places side by side in the plain text, and the characters around them, if there are any."""
+
+    positions: tuple[int, ...]
+    before: str
+    after: str
+
+    def settle(self, texts: list[str]) -> None:
+        """Takes away the blanks and line breaks at the edges of these texts that are there already."""
+        said, last = self.before or "\n", None
+        for position in self.positions:
+            text = texts[position]
+            texts[position] = text.lstrip(" \n") if said[-1] == "\n" else text.lstrip(" ") if said[-1] == " " else text
+            if texts[position]:
+                said, last = texts[position], position
+        if last is not None and (self.after or "\n") in " \n":
+            texts[last] = texts[last].rstrip(" " if self.after == " " else " \n")
 
 
 class _Writer(Protocol):
@@ -145,7 +169,7 @@ class _Address:
 
 @dataclass
 class _Fragment:
-    """A condition or loop with markup in it."""
+    """A condition or loop with markup in it. Its text begins and ends as it would between other words."""
 
     position: int
     spot: int
@@ -168,8 +192,10 @@ class _Fragment:
         if not _is_whole(page):
             raise Unshared
         html, led = content.led_through_us(page, base=base, fixed=(), first=link)
-        text = html_to_text(page)
-        return (html, page, text and text + self.after), led
+        said = html_to_text(f"{_SPOT}{page}{_END}").partition(_SPOT)[2].rpartition(_END)[0]
+        if self.after:
+            said = said.strip() and said.strip() + self.after
+        return (html, page, said), led
 
 
 def maker(body: Compiled, shared: Mapping[str, object], *, base: str, mark: str) -> Maker:
@@ -189,7 +215,7 @@ def maker(body: Compiled, shared: Mapping[str, object], *, base: str, mark: str)
     text = draft.plain_text(page)
     shapes = [_shape(shape, mark) for shape in (draft.placed(html, 0), draft.placed(page, 1), draft.placed(text, 2))]
     letter = Letter(html=shapes[0], page=shapes[1], text=shapes[2], links=tuple(links))
-    return Maker(letter, mark, base, tuple(draft.writers))
+    return Maker(letter, mark, base, tuple(draft.writers), draft.runs(text))
 
 
 class _Draft:
@@ -236,6 +262,16 @@ class _Draft:
             page = re.sub(f"({_PLACE}(?:{addresses}){_END})", rf"{_BEFORE_ADDRESS}\1", page)
         text = _SHOWN_ADDRESS.sub(self._shown_address, html_to_text(page) + "\n")
         return _ALONE.sub(self._alone, text).rstrip("\n")
+
+    def runs(self, text: str) -> tuple[_Run, ...]:
+        """The runs of places in the plain text that have a condition or loop with markup among them."""
+        found = []
+        for run in _RUN.finditer(text):
+            writers = [self.writers[int(number)] for number in _PLACE_MARK.findall(run[0])]
+            if any(isinstance(writer, _Fragment) and not writer.after for writer in writers):
+                positions = tuple(writer.position + writer.size - 1 for writer in writers)
+                found.append(_Run(positions, text[: run.start()][-1:], text[run.end() :][:1]))
+        return tuple(found)
 
     def placed(self, text: str, what: int) -> Shape:
         """A text as a shape: fixed parts and positions of values, for the page as sent (0) or read (1), or text (2)."""

@@ -62,7 +62,7 @@ def words_of(arrival: Arrival) -> str:
     text = (arrival.text or "").replace("\x00", "")
     if text or arrival.attachments:
         return text[:MAX_CONTENT]
-    kind = arrival.data.get("type") or arrival.kind
+    kind = arrival.data.get("MessageType") or arrival.kind
     return f"[{kind}]"
 
 

@@ -126,8 +126,12 @@ def _sent(conversation: store.Conversation, message: store.Message) -> timedelta
     if closed is not None:
         _settle(message, "skipped", "failed", closed.code, closed.detail)
         return _NOW
-    if channel is None or not _may_try(channel):
-        return _later(message, None)
+    try:
+        if channel is None or not _may_try(channel):
+            return _later(message, None)
+    except RateLimited as error:
+        # Whether the account works again is to be asked later.
+        return _later(message, timedelta(seconds=error.retry_after_seconds))
     limit = channel.rate_limit_per_minute
     if limit is not None and not store.take_place(channel.id, int(limit), clock.now()):
         return _later(message, timedelta(seconds=60 - clock.now().second))

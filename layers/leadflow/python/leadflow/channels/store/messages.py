@@ -63,6 +63,7 @@ class Message(effects.LedgerEntry, discriminator="Message"):
         """Of its attachments it shows what callers may know, not where the provider has them."""
         shown = super().record()
         names = ("kind", "media_type", "name", "size", "title", "url", "state", "reason")
+        shown["metadata"] = shown["metadata"] or {}
         shown["attachments"] = [{name: one.get(name) for name in names} for one in self.attachments]
         return shown
 

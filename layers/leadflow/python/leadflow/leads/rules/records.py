@@ -173,15 +173,16 @@ def updated(lead: Mapping[str, Any], given: Mapping[str, Any], now: str) -> dict
         wanted["consent"] = {
             channel: answer
             for channel, answer in wanted["consent"].items()
-            if not _undoes_opt_out(lead["consent"].get(channel), answer)
+            if not _undoes_opt_out(lead["consent"].get(channel), answer, now)
         }
     return differences(lead, wanted, now)
 
 
-def _undoes_opt_out(on_file: Mapping[str, Any] | None, answer: Mapping[str, Any]) -> bool:
+def _undoes_opt_out(on_file: Mapping[str, Any] | None, answer: Mapping[str, Any], now: str) -> bool:
+    """Whether it would without the person having agreed since; nobody has agreed in the future."""
     if on_file is None or on_file["opted_in"] or not answer["opted_in"]:
         return False
-    return str(answer.get("at") or "") <= str(on_file["at"])
+    return not str(on_file["at"]) < str(answer.get("at") or "") <= now
 
 
 def header() -> str:

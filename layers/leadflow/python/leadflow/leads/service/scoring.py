@@ -9,12 +9,11 @@ from leadflow.core.errors import NotFound
 from leadflow.core.table import Record
 from leadflow.leads import rules, store
 from leadflow.leads.service import rating
-from leadflow.leads.service.writing import crowded_out
+from leadflow.leads.service.writing import TURNS, crowded_out
 from leadflow.leads.store import history
 
 # The newest signals are told one by one; what older ones left is one sum, which needs no reading.
 MOST_PARTS = 100
-_TRIES = 4
 
 
 def explained(lead_id: str) -> Record:
@@ -26,7 +25,7 @@ def explained(lead_id: str) -> Record:
     Raises NotFound, RateLimited.
     """
     scoring, lead = rating.current(), _found(lead_id)
-    for _ in range(_TRIES):
+    for _ in TURNS:
         if not rating.is_current([lead], scoring):
             scoring = rating.current()
             lead = next(iter(rating.brought_up_to_date(lead_id, scoring)), lead)
