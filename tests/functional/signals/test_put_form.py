@@ -45,6 +45,15 @@ def test_what_is_no_origin_is_refused(origin: str) -> None:
     assert wire.counts() == {}
 
 
+@pytest.mark.parametrize("name", ["email", " email ", "_visitor", "_idempotency_key"])
+def test_what_people_fill_in_is_no_trap(name: str) -> None:
+    """Every post of everybody would be refused or dropped."""
+    answer = put({"honeypot_field": name})
+
+    assert (answer.status, answer.json["errors"][0]["field"]) == (422, "honeypot_field")
+    assert wire.counts() == {}
+
+
 def test_an_older_version_changes_nothing() -> None:
     first = settled(honeypot_field="a")
     settled(honeypot_field="b")

@@ -62,6 +62,12 @@ class Filling:
     answers: dict[str, Any] = field(default_factory=dict)
 
 
+def check_trap(name: str | None) -> None:
+    """Raises InvalidInput for a trap that would drop or refuse every post of every person."""
+    if name in ("email", SUBMISSION, VISITOR):
+        raise InvalidInput("honeypot_field", f"must be a field that people leave empty, which {name} is not")
+
+
 def is_trap(fields: Mapping[str, Any], honeypot: str | None) -> bool:
     """Whether a field was filled in that no person sees."""
     return any(bool(fields.get(name)) for name in (HONEYPOT, honeypot) if name)

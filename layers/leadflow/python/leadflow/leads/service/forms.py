@@ -83,9 +83,11 @@ def get_form(form_id: str) -> Record:
 def put_form(form_id: str, body: FormWrite, if_match: int | None) -> Record:
     """Settles who may post to a form and which field is its trap; what is left out is as if never settled.
 
-    Raises NotFound for what cannot be a form's id, PreconditionFailed, RateLimited when crowded out.
+    Raises NotFound for what cannot be a form's id, InvalidInput for a trap that people fill in, PreconditionFailed,
+    RateLimited when crowded out.
     """
     _id_of(form_id)
+    forms.check_trap(body.honeypot_field)
     for _ in TURNS:
         form = store.find_form(form_id)
         if if_match is not None and (form is None or form.v != if_match):
