@@ -105,6 +105,22 @@ def test_the_day_of_a_lead_has_a_budget(world: World) -> None:
     ]
 
 
+def test_two_runs_about_one_person_pay_once(world: World) -> None:
+    """As where leads are enriched when they come, and a workflow that they start does so too."""
+    world.put(PDL)
+    world[PDL].answers = [knows(job_title="CTO")]
+    lead = added()
+    runs = [asked(lead["id"], **FIELDS) for _ in range(2)]
+    world[PDL].meanwhile = lambda: deliver({"run_id": runs[1]["id"]})
+
+    world.work()
+
+    first, second = (shown(run["id"]) for run in runs)
+    assert (outcome(first), first["cost"]) == (("matched", None), 0.1)
+    assert (outcome(second), second["cost"]) == (("skipped_fresh", "matched"), 0)
+    assert source(PDL)["spent_today"] == 0.1
+
+
 def test_a_rate_is_kept_by_waiting(world: World) -> None:
     """A15: over the limit means later, not failed; each run gets its turn and tries no more than once."""
     world.put(PDL, rate_limit_per_minute=6)

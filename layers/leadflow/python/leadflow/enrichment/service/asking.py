@@ -117,7 +117,7 @@ def join(run: store.EnrichmentRun, ready: Ready, step: Step, budgets: Budgets, p
 
     Raises table.Stale when the run is no longer ours.
     """
-    limits = money.Limits(place.source_budget, budgets.lead, budgets.job)
+    limits = money.Limits(place.source_budget, budgets.lead, budgets.job, is_alone=True)
     if budgets.run is not None and step.price > budgets.run:
         return Asked("skipped_budget", "run")
     for _ in _TURNS:
@@ -143,6 +143,9 @@ def _refused(run: store.EnrichmentRun, at: Standing, step: Step, budgets: Budget
         return Asked("skipped_fill_rate", "job")
     if budgets.run is not None and step.price > budgets.run:
         return Asked("skipped_budget", "run")
+    if at.lead_day.reserved > 0:
+        # Another run asks about this person right now: what it brings need not be paid for twice.
+        return Later(clock.stamp(clock.now() + _BUDGET_WAIT), run.slot)
     limited: list[tuple[str, int | None, Any]] = [
         ("source", _budget_of(at), at.day),
         ("lead", budgets.lead, at.lead_day),
@@ -183,7 +186,7 @@ def _admit(
     _put(item, admission.meter)
     item.last_used_at = clock.stamp(now)
     place = Place(_budget_of(at))
-    if _is_reserved(run, item, name, step, money.Limits(place.source_budget, budgets.lead, budgets.job)):
+    if _is_reserved(run, item, name, step, money.Limits(place.source_budget, budgets.lead, budgets.job, is_alone=True)):
         return place
     run.slot = None if admission.slot is None else {"source": name, "at": admission.slot}
     return None

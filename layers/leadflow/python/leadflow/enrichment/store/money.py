@@ -38,11 +38,16 @@ class OverBudget(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Budgets that a call must fit into, in millionths of a USD; None where there is none."""
+    """Budgets that a call must fit into, in millionths of a USD; None where there is none.
+
+    `is_alone`: nor may another call about the person be under way that costs something; one is told as OverBudget of
+    `lead`.
+    """
 
     source: int | None = None
     lead: int | None = None
     job: int | None = None
+    is_alone: bool = False
 
 
 def reserve(run: EnrichmentRun, meter: SourceMeter | None, limits: Limits) -> None:
@@ -65,7 +70,10 @@ def reserve(run: EnrichmentRun, meter: SourceMeter | None, limits: Limits) -> No
                 item.touch()
                 writes.save(item)
             for item, limit in bounded:
-                writes.update(item, _committing(item, amount), condition=_reaches(item, amount, limit), **_ANY)
+                condition = _reaches(item, amount, limit)
+                if type(item) is LeadDay and limits.is_alone:
+                    condition = _is_free() if condition is None else _is_free() & condition
+                writes.update(item, _committing(item, amount), condition=condition, **_ANY)
             if run.job_id:
                 _commit_in_job(writes, run.job_id, amount, limits.job)
     except table.TransactionRefused as refused:
@@ -93,6 +101,11 @@ def _reaches(item: Any, amount: int, limit: int | None) -> Any:
         # Also where nothing was spent yet.
         return kind.committed < -1
     return kind.committed.does_not_exist() | (kind.committed <= limit - amount)
+
+
+def _is_free() -> Any:
+    """That nobody asks about the person right now; what is asked of sources that cost nothing does not show."""
+    return LeadDay.reserved.does_not_exist() | (LeadDay.reserved <= 0)
 
 
 def _committing(item: Any, amount: int) -> list[Any]:
