@@ -10,7 +10,7 @@ from leadflow.campaigns import store
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.core import table
 from tests.functional import wire
-from tests.functional.campaigns.campaigning import campaign, patch_step, stats, step
+from tests.functional.campaigns.campaigning import campaign, patch, patch_step, stats, step
 from tests.functional.campaigns.mailing import MailService, email_channel
 from tests.functional.campaigns.running import (
     acted,
@@ -191,3 +191,30 @@ def test_a_step_put_between_in_the_moment_another_begins(mails: MailService, clo
     assert tally(campaign_id, 2) == {"accepted": 2}
     reconciled(clock, hours=49)
     assert nothing_is_pending(campaign_id, engine)
+
+
+def test_who_waits_for_a_window_that_is_taken_away_gets_the_mail_at_once(
+    mails: MailService, clock: Clock, engine: Engine
+) -> None:
+    email_channel()
+    people(2, timezone="Asia/Tokyo")
+    campaign_id = campaign(send_window={"from": "09:00", "to": "10:00"})
+    step(campaign_id, 1)
+    step(campaign_id, 2, delay_hours=24)
+    acted(campaign_id, "launch_campaign")
+    work()
+    assert recipients(mails) == []
+
+    assert patch(campaign_id, {"send_window": {"from": "12:00", "to": "13:00"}}).status == 200
+    work()
+    assert recipients(mails) == []
+    assert patch(campaign_id, {"send_window": None}).status == 200
+    work()
+
+    assert tally(campaign_id, 1) == {"accepted": 2}
+    assert patch(campaign_id, {"timezone": "Europe/Berlin"}).status == 200
+    work()
+    assert tally(campaign_id, 2) == {}
+    reconciled(clock, hours=25)
+    assert nothing_is_pending(campaign_id, engine)
+    assert len(recipients(mails)) == 4

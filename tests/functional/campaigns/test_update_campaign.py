@@ -53,8 +53,9 @@ def test_a_change_is_checked_as_a_creation_is() -> None:
 
 
 def test_an_edit_of_a_launched_campaign_says_what_it_does() -> None:
-    campaign_id = campaign()
-    stand(campaign_id, "active")
+    email_channel()
+    campaign_id = ready()
+    acted(campaign_id, "launch_campaign")
 
     told = patch(campaign_id, {"send_window": WINDOW, "name": "x"}, query={"dry_run": "true"})
 

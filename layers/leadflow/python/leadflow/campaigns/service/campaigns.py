@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 TURNS = Turns(8, longest_pause_seconds=0.5)
 # Who belongs to the audience of an evergreen campaign is asked of all leads again when one of these has changed.
 _OF_AUDIENCE = frozenset({"target_audience", "exclusions"})
-# What leads do is told to a launched campaign by these.
-_OF_LISTENING = _OF_AUDIENCE | {"goal"}
+# Who waits for the hours to come is asked again when one of these has changed.
+_OF_HOURS = frozenset({"send_window", "timezone"})
+# What leads do is told to a launched campaign by its audience and goal, and the rest is for its worker to see to.
+_OF_RUN = _OF_AUDIENCE | _OF_HOURS | {"goal"}
 
 
 def create_campaign(body: EmailCampaignCreate, created_by: str | None) -> Record:
@@ -124,7 +126,7 @@ def _allow(campaign: store.EmailCampaign, changes: Mapping[str, Any]) -> None:
 
 def _written(campaign: store.EmailCampaign, changes: Mapping[str, Any]) -> bool:
     """Whether a changed campaign could be written, with what follows from the change."""
-    if campaign.status not in ("active", "paused") or _OF_LISTENING.isdisjoint(changes):
+    if campaign.status not in ("active", "paused") or _OF_RUN.isdisjoint(changes):
         try:
             table.save(campaign)
         except table.Stale:
@@ -137,6 +139,7 @@ def _written(campaign: store.EmailCampaign, changes: Mapping[str, Any]) -> bool:
     if run is None:
         raise NotFound("campaign", campaign.id)
     run.walk_again = run.walk_again or not _OF_AUDIENCE.isdisjoint(changes)
+    run.reorder = run.reorder or not _OF_HOURS.isdisjoint(changes)
     runs.ask_again(run)
     try:
         runs.start_run(campaign, run)

@@ -116,20 +116,26 @@ def _put_back(run: runs.CampaignRun) -> None:
 
 
 def _reorder(run: runs.CampaignRun) -> None:
-    """Lets members who wait for a step that is not their next one any more, since steps were edited, wait for that.
+    """Lets those who wait go by the steps and hours as they are now.
 
-    Who is not reached here is when the time of the step they wait for has come. Raises table.Stale when another worker
-    was quicker.
+    Who waits for a step that is not their next one any more waits for the one that is; who was put off to some later
+    time comes now, and is put off anew where that is still to be. Who is not reached here is when the time has come
+    that they wait for. Raises table.Stale when another worker was quicker.
     """
     gathering.begin_reordering(run)
     steps = store.steps_of(run.campaign_id)
     for cohort in runs.cohorts_of(run.campaign_id):
         if cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
             continue
-        if following.step_of(cohort, steps) is None:
-            with contextlib.suppress(table.TransactionRefused):
-                # Refused: its worker has just taken it, and sees the same.
+        # Refused or stale: its worker has just taken it, and sees the same.
+        with contextlib.suppress(table.TransactionRefused, table.Stale):
+            if following.step_of(cohort, steps) is None:
                 following.take_turn(cohort, steps)
+            elif cohort.is_touched and clock.parse(cohort.due_at) > clock.now():
+                cohort.due_at = clock.now_stamp()
+                runs.await_time(cohort)
+                table.save(cohort)
+                announcing.tell([cohort])
 
 
 def _freeze(run: runs.CampaignRun, campaign: store.EmailCampaign, has_time: Callable[[], bool]) -> None:

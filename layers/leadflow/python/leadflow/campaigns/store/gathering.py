@@ -107,7 +107,7 @@ def begin_wish(run: CampaignRun, *, walk_again: bool) -> None:
 
 
 def begin_reordering(run: CampaignRun) -> None:
-    """Takes the note away that steps were edited, before one looks. Raises table.Stale when another was quicker."""
+    """Takes the note of an edit away, before one looks. Raises table.Stale when another was quicker."""
     actions = [*runs.moved(run, run.cursor, run.task), CampaignRun.reorder.set(False)]
     table.change(run, actions, runs.same_turn(run), any_version=True)
 
