@@ -55,6 +55,8 @@ def test_a_stale_if_match_is_412() -> None:
         ({"base_url": "http://169.254.169.254/v1"}, "base_url"),
         ({"base_url": "http://127.0.0.1:11434/v1"}, "base_url"),
         ({"base_url": "file:///etc/passwd"}, "base_url"),
+        ({"base_url": "https://models.example/v1?version=2"}, "base_url"),
+        ({"base_url": "https://models.example/v1#top"}, "base_url"),
         ({"model": ""}, "model"),
         ({"api_key": ""}, "api_key"),
         ({"api_key": "sk-\r\nX: 1"}, "api_key"),

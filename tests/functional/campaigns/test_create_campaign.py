@@ -87,6 +87,7 @@ def test_everything_a_campaign_can_have_is_kept() -> None:
         ({"timezone": "Mars/Base"}, "timezone"),
         ({"send_window": {"from": "17:00", "to": "09:00"}}, "send_window"),
         ({"send_window": {"from": "9:00", "to": "17:00"}}, "send_window.from"),
+        ({"send_window": {"from": "09:00", "to": "24:01"}}, "send_window.to"),
         ({"send_window": {"from": "09:00", "to": "17:00", "days": []}}, "send_window.days"),
         ({"send_window": {"from": "09:00", "to": "17:00", "days": ["mon", "mon"]}}, "send_window.days"),
         ({"frequency_cap": {"max": 0, "per_hours": 1}}, "frequency_cap.max"),

@@ -24,6 +24,8 @@ def test_a_trigger_keeps_its_configuration_as_given(make_workflow: MakeWorkflow)
     [
         ("lead_created", {"nonsense": 1}, "trigger_config.nonsense"),
         ("lead_created", {"filters": {"field": "lead.bogus", "op": "eq", "value": 1}}, "trigger_config.filters.field"),
+        ("lead_status_changed", {"to": "won"}, "trigger_config.to"),
+        ("lead_status_changed", {"from": "New"}, "trigger_config.from"),
         ("score_threshold", {}, "trigger_config.gte"),
         ("score_threshold", {"gte": 101}, "trigger_config.gte"),
         ("time_based", {"schedule": "every day"}, "trigger_config.schedule"),

@@ -91,6 +91,20 @@ def test_a_score_that_crosses_a_threshold_starts_a_run_once(
     assert len(runs_of(workflow_id)) == 1
 
 
+def test_a_new_lead_that_fits_has_risen_to_the_threshold(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, make_lead: MakeLead, engine: Engine
+) -> None:
+    fits = {"name": "from ads", "if": {"field": "lead.source", "op": "eq", "value": "ads"}, "points": 40}
+    assert call("scoring/put_scoring", {"fit_rules": [fits]}).status == 200
+    workflow_id = tagging(make_workflow, add_action, trigger="score_threshold", gte=30)
+    activate(workflow_id)
+    make_lead(email="a@example.com", source="api")
+    wanted = make_lead(email="b@example.com", source="ads")
+    engine.deliver()
+    [run] = runs_of(workflow_id)
+    assert (run["lead_id"], run["trigger_data"]) == (wanted, {"from": 0, "to": 40})
+
+
 def test_x09_once_per_lead_is_once_ever(
     make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, make_lead: MakeLead, engine: Engine
 ) -> None:

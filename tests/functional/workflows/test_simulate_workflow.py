@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from leadflow.campaigns import service as campaigns
 from leadflow.workflows import store
-from tests.functional.campaigns.mailing import email_channel, template
+from tests.functional.campaigns.mailing import email_channel, mail_service, template
 from tests.functional.wire import stored
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.engine import Engine
@@ -107,6 +107,32 @@ def test_a_mail_is_shown_as_it_would_be_written(make_workflow: MakeWorkflow, add
     assert stored() == before
 
 
+def test_who_a_mail_is_from_is_filled_in_as_in_a_real_run(
+    make_workflow: MakeWorkflow, add_action: AddAction, clock: Clock
+) -> None:
+    workflow_id = make_workflow()
+    named = '"{{ lead.custom.owner }}" <{{ trigger.source }}@example.com>'
+    add_action(workflow_id, "send_email", {"template_id": template(), "from": named})
+    nobody = {"template_id": template(), "from": "{{ lead.custom.missing }}"}
+    add_action(workflow_id, "send_email", nobody, order=1)
+    owner = 'Smith "Zoë" <zoe@evil.example>\r\nBcc: x@evil.example'
+    with mail_service() as mails:
+        email_channel()
+        assert call("workflows/activate_workflow", path={"workflow_id": workflow_id}).status == 200
+        body = {"name": "Ada", "email": "ada@example.com", "custom": {"owner": owner}}
+        lead_id = call("leads/create_lead", body).json["id"]
+        thought = simulate(workflow_id, lead_id=lead_id, data={"source": "api"}).json
+        Engine(clock).run()
+        [sent] = mails.sent
+    name = "Smith 'Zoë' <zoe@evil.example> Bcc: x@evil.example"
+    assert sent["from"] == {"email": "api@example.com", "name": name}
+    assert thought["trace"][0]["would"]["from"] == f'"{name}" <api@example.com>'
+
+    [run] = call("executions/list_executions", path={"workflow_id": workflow_id}).json["items"]
+    assert run["status"] == thought["status"] == "failed"
+    assert run["error_message"] == thought["error_message"]
+
+
 def test_told_failures_are_retried_and_take_their_side(make_workflow: MakeWorkflow, add_action: AddAction) -> None:
     workflow_id = make_workflow()
     retry = {"max_attempts": 3, "backoff_seconds": 60}
@@ -131,6 +157,7 @@ def test_told_failures_are_retried_and_take_their_side(make_workflow: MakeWorkfl
         ({"version": "published"}, "version"),
         ({"outcomes": {"NONE": {"error": "UpstreamRejected"}}}, "outcomes"),
         ({"outcomes": {"X": {"error": "Boom"}}}, "outcomes"),
+        ({"trigger_type": "bogus"}, '"field":"trigger_type"'),
         ({"events": [{"event": "lead_created"}]}, "events"),
         ({"at": "tomorrow"}, "at"),
         ({"at": "0480-04-29T08:24:23Z"}, "at"),

@@ -68,6 +68,7 @@ def test_a_secret_that_is_never_shown_stays_unless_the_caller_has_a_word_on_it(m
     match = {"email": "body.email"}
     for given, kept in [
         ({"match": match}, {"match": match, "hmac_secret": "s3cret"}),
+        ({"match": match, "hmac_secret_set": True}, {"match": match, "hmac_secret": "s3cret"}),
         ({"hmac_secret": "other"}, {"hmac_secret": "other"}),
         ({}, {"hmac_secret": "other"}),
         ({"hmac_secret": None, "match": match}, {"hmac_secret": None, "match": match}),

@@ -46,6 +46,11 @@ def test_a_schema_may_refer_to_itself_below() -> None:
         ({"$ref": "https://example.com/schema"}, "references lead to"),
         ({"$ref": "#/$defs/gone"}, "not there"),
         ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}, "back to itself"),
+        ({"properties": {"a": {"contains": {"$ref": "#/$defs/gone"}}}}, "not there"),
+        (
+            {"properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}},
+            "back to itself",
+        ),
         ({"$id": "https://example.com/"}, "no other name"),
     ],
 )

@@ -173,13 +173,18 @@ def test_waits_add_their_parts_up() -> None:
         ("2026-03-05T10:00:00+02:00", datetime(2026, 3, 5, 8, 0, tzinfo=UTC)),
         ("lead.custom.renewal_at", datetime(2026, 4, 1, tzinfo=UTC)),
         ("2020-01-01T00:00:00Z", NOW),
+        ("lead.custom.contract.ends_on", datetime(2026, 5, 1, tzinfo=UTC)),
+        ("lead.custom.birthday", NOW),
+        ("lead.custom.someday", None),
         ("lead.custom.missing", None),
         ("lead.name", None),
     ],
 )
 def test_a_wait_until_a_time_or_a_field_of_the_lead(until: str, expected: datetime | None) -> None:
-    lead = {"name": "Ada", "custom": {"renewal_at": "2026-04-01T00:00:00Z"}}
-    assert rules.wakes_at({"until": until}, lead, NOW) == expected
+    dates = {"contract.ends_on": "2026-05-01", "birthday": "0001-01-01T00:00:00+23:00", "someday": "9999-12-31"}
+    lead = {"name": "Ada", "custom": {"renewal_at": "2026-04-01T00:00:00Z", **dates}}
+    for more in ({}, {"window": {"from": "00:00", "to": "24:00"}}):
+        assert rules.wakes_at({"until": until, **more}, lead, NOW) == expected
 
 
 def test_retries_back_off_and_end() -> None:

@@ -15,7 +15,8 @@ class DomainEvent:
 
     `event_id` is the same however often the change that caused it is delivered. `cause` lists the workflow ids whose
     actions led here, oldest first: its length is the depth at which chains stop. `data` holds ids, statuses and
-    numbers, never what identifies a person.
+    numbers, never what identifies a person. `rounded_to` is set where `occurred_at` was told in whole seconds: the last
+    moment at which it may have happened.
     """
 
     event_type: str
@@ -24,6 +25,12 @@ class DomainEvent:
     occurred_at: str
     data: dict[str, Any] = field(default_factory=dict)
     cause: tuple[str, ...] = ()
+    rounded_to: str | None = None
+
+    @property
+    def latest(self) -> str:
+        """The last moment at which it may have happened; what began by then has not missed it."""
+        return self.rounded_to or self.occurred_at
 
 
 class Change(Protocol):

@@ -35,8 +35,12 @@ def check(schema: Mapping[str, Any]) -> None:
     try:
         Draft202012Validator.check_schema(schema)
         samples: tuple[Any, ...] = ({}, [], "", 0, None)
+        # Where a reference leads shows when it is followed, and no sample has the field that it stands below.
+        places = {name: schema[name] for name in ("$defs", "definitions") if name in schema}
+        followed = [{**places, "$ref": one} for one in sorted(set(_references(schema)))]
         for sample in samples:
-            problems(schema, sample)
+            for one in (schema, *followed):
+                problems(one, sample)
     except SchemaError as error:
         place = ".".join(map(str, error.absolute_path)) or "the schema"
         raise ValueError(f"{place}: {error.message[:_LONGEST_PROBLEM]}") from error
@@ -59,6 +63,21 @@ def problems(schema: Mapping[str, Any], value: Any) -> list[str]:
         if len(found) == _MOST_PROBLEMS:
             break
     return found
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, list):
+        for one in schema:
+            yield from _references(one)
+    if not isinstance(schema, Mapping):
+        return
+    for keyword, inner in schema.items():
+        if keyword == "$ref" and isinstance(inner, str):
+            yield inner
+        elif keyword in _NAMED and isinstance(inner, Mapping):
+            yield from _references(list(inner.values()))
+        elif keyword not in _DATA:
+            yield from _references(inner)
 
 
 def _faults(schema: Any, place: str) -> Iterator[tuple[str, str]]:

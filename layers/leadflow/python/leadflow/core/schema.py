@@ -93,6 +93,14 @@ def _email(value: str) -> str:
     return mailbox.normalized(value)
 
 
+def _sender(value: str) -> str:
+    from email.utils import parseaddr
+
+    if "{{" not in value and "{%" not in value:
+        _email(parseaddr(value)[1])
+    return value
+
+
 def _phone(value: str) -> str:
     import phonenumbers
 
@@ -108,7 +116,8 @@ def _phone(value: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _timezone(value: str) -> str:
+def known_zone(value: str) -> str:
+    """The name of a time zone. Raises ValueError for one that is not IANA's."""
     from leadflow.core import windows
 
     if windows.zone(value) is None:
@@ -177,8 +186,10 @@ Text = Annotated[str, AfterValidator(_no_nul)]
 Line = Annotated[str, AfterValidator(_one_line), AfterValidator(_visible)]
 Lines = Annotated[str, AfterValidator(_lines)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_no_nul), AfterValidator(_email)]
+# Who a mail is from: `ana@example.com` or `Ana <ana@example.com>`; with a placeholder it is judged when filled in.
+Sender = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line), AfterValidator(_sender)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_no_nul), AfterValidator(_phone)]
-TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_no_nul), AfterValidator(_timezone)]
+TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_no_nul), AfterValidator(known_zone)]
 HttpUrl = Annotated[str, Field(max_length=2000), AfterValidator(_http_url)]
 JsonObject = Annotated[dict[str, JsonValue], BeforeValidator(_small_object)]
 # Addresses that are called: see core/addresses.py for what is refused.
@@ -200,14 +211,15 @@ def _written_out(value: Any) -> Any:
     raise ValueError("must be an RFC 3339 time with Z or an offset")
 
 
-def _within_reach(moment: datetime) -> datetime:
+def within_reach(moment: datetime) -> datetime:
+    """The moment, which is aware. Raises ValueError for one that is not of the years 1970 to 2999."""
     if not _FIRST_MOMENT <= moment < _LAST_MOMENT:
         raise ValueError(f"must be from {_FIRST_MOMENT:%Y} on and before {_LAST_MOMENT:%Y}")
     return moment
 
 
 # A moment that a caller names: with an offset, and far enough from where the calendar of Python ends.
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_reach)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(within_reach)]
 
 
 def built(model: type[M]) -> type[M]:

@@ -6,10 +6,22 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, ValidationError, field_validator, model_validator
 
-from leadflow.core.schema import JsonObject, JsonSchema, OutboundTemplate, Text, TimeZone, Write, built
+from leadflow.core.schema import (
+    JsonObject,
+    JsonSchema,
+    OutboundTemplate,
+    Sender,
+    Text,
+    TimeZone,
+    Write,
+    built,
+    known_zone,
+    within_reach,
+)
 from leadflow.enrichment.enums import EnrichmentField, Source
+from leadflow.leads.enums import Status as LeadStatus
 from leadflow.workflows.enums import LeadEvent
 
 ObjectId = Annotated[Text, Field(min_length=1, max_length=64)]
@@ -38,8 +50,8 @@ class TriggerConfig(Write):
 
 
 class StatusChangedConfig(TriggerConfig):
-    from_: str | None = Field(default=None, alias="from")
-    to: str | None = None
+    from_: LeadStatus | None = Field(default=None, alias="from")
+    to: LeadStatus | None = None
 
 
 class EmailEventConfig(TriggerConfig):
@@ -111,8 +123,10 @@ class ActionConfig(Write):
 
 
 class SendEmailConfig(ActionConfig):
+    """`from` is a sender instead of the channel's: an address, or a name and `<address>`."""
+
     template_id: ObjectId
-    from_: Words | None = Field(default=None, alias="from")
+    from_: Sender | None = Field(default=None, alias="from")
 
 
 class SendMessageConfig(ActionConfig):
@@ -201,6 +215,11 @@ class RunAgentConfig(ActionConfig):
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+ClockOrMidnight = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+
+
+def _zone_or_lead(value: str) -> str:
+    return value if value == "lead" else known_zone(value)
 
 
 class Window(Write):
@@ -211,8 +230,8 @@ class Window(Write):
 
     days: Annotated[list[Day], Field(min_length=1, max_length=7)] = Field(default_factory=lambda: list(get_args(Day)))
     from_: Clock = Field(alias="from")
-    to: Clock | Literal["24:00"]
-    timezone: Literal["lead"] | TimeZone = "lead"
+    to: ClockOrMidnight
+    timezone: Annotated[str, Field(max_length=64), AfterValidator(_zone_or_lead)] = "lead"
 
     @model_validator(mode="after")
     def _opens(self) -> Window:
@@ -248,6 +267,7 @@ class WaitConfig(ActionConfig):
             moment = None
         if moment is None or moment.tzinfo is None:
             raise ValueError("must be an RFC 3339 time with an offset, or a field like lead.custom.renewal_at")
+        within_reach(moment)
         return value
 
     @property

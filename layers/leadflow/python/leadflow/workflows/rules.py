@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from leadflow.core import clock, conditions, windows
+from leadflow.core.conditions.evaluation import look_up
+from leadflow.core.conditions.operators import as_moment
 from leadflow.workflows import rules_outputs
 
 MAX_ACTIONS = 3_000
@@ -261,8 +263,9 @@ def retry_at(
 def wakes_at(config: Mapping[str, Any], lead: Mapping[str, Any] | None, now: datetime) -> datetime | None:
     """When a wait that begins now is over; None for an `until` that names a field the lead has no time in.
 
-    A time in the past is over at once; a window holds it back until it opens. A wait for an event ends then when the
-    event does not come. Durations are scaled by TIME_SCALE in the one-machine mode, times and windows are not.
+    A date is its midnight in UTC. A time in the past is over at once; a window holds it back until it opens. A wait for
+    an event ends then when the event does not come. Durations are scaled by TIME_SCALE in the one-machine mode, times
+    and windows are not.
     """
     over = _time_is_up(config, lead, now)
     window = config.get("window")
@@ -286,11 +289,10 @@ def _time_is_up(config: Mapping[str, Any], lead: Mapping[str, Any] | None, now: 
     if until is None:
         minutes = sum(int(config.get(unit) or 0) * size for unit, size in _UNITS.items())
         return now + clock.waiting(timedelta(minutes=minutes))
-    text = _lead_time(str(until), lead) if str(until).startswith("lead.") else str(until)
-    try:
-        return max(now, clock.parse(text)) if text else None
-    except ValueError:
+    moment = as_moment(look_up({"lead": lead or {}}, until)) if until.startswith("lead.") else clock.parse(until)
+    if moment is None or moment >= _END_OF_TIME:
         return None
+    return now if moment <= now else moment.astimezone(UTC)
 
 
 def event_output(until: str, event: str | None = None, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -301,13 +303,8 @@ def event_output(until: str, event: str | None = None, data: Mapping[str, Any] |
 # How long a wait for an event is that does not say.
 _EVENT_PATIENCE_HOURS = 30 * 24
 _UNITS = {"minutes": 1, "hours": 60, "days": 1440}
-
-
-def _lead_time(path: str, lead: Mapping[str, Any] | None) -> str | None:
-    value: Any = {"lead": lead or {}}
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value if isinstance(value, str) else None
+# Years that a lead has in a field by mistake; the calendar must not end while a window is looked for.
+_END_OF_TIME = datetime(3000, 1, 1, tzinfo=UTC)
 
 
 def matches(trigger_type: str, config: Mapping[str, Any], data: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from leadflow.core import rendering
 from leadflow.core.errors import InvalidInput
 
-# One output, and all that a run carries along; DynamoDB takes items of 400 KB.
+# One output as JSON, and all that a run carries along as the table holds it; DynamoDB takes items of 400 KB.
 MAX_OUTPUT_BYTES = 32_000
 MAX_OUTPUTS_BYTES = 200_000
 # Stands for every action: a template that asks for outputs in a way that cannot be told beforehand.
@@ -91,6 +91,11 @@ def size_of(value: Any) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
+def stored_size_of(value: Any) -> int:
+    """Bytes it takes in the table, where JSON is kept in ASCII and any other letter takes six."""
+    return len(json.dumps(value))
+
+
 def bounded(output: Mapping[str, Any], limit: int = MAX_OUTPUT_BYTES) -> dict[str, Any]:
     """The output, within `limit` bytes: its largest values are cut, and `_cut` names them.
 
@@ -114,8 +119,8 @@ def bounded(output: Mapping[str, Any], limit: int = MAX_OUTPUT_BYTES) -> dict[st
 def within_bounds(outputs: Mapping[str, Any]) -> dict[str, Any]:
     """The outputs a run carries along; when they are too large together the largest are reduced to a mark."""
     kept = dict(outputs)
-    while size_of(kept) > MAX_OUTPUTS_BYTES:
-        largest = max(kept, key=lambda one: size_of(kept[one]))
+    while stored_size_of(kept) > MAX_OUTPUTS_BYTES:
+        largest = max(kept, key=lambda one: stored_size_of(kept[one]))
         branch = {"branch": kept[largest]["branch"]} if "branch" in kept[largest] else {}
         marked = {**branch, "_cut": [ANY], "size_bytes": size_of(kept[largest])}
         if kept[largest].get("_cut") == [ANY]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from leadflow.core.schema import JsonObject, Moment, OutboundUrl, Read, Text, Timestamp, Write
 from leadflow.leads.enums import Source as LeadSource
@@ -129,6 +129,13 @@ class AgentWrite(Write):
     structured: bool = False
     is_active: bool = True
 
+    @field_validator("base_url")
+    @classmethod
+    def _can_be_gone_on_from(cls, value: str) -> str:
+        if "?" in value or "#" in value:
+            raise ValueError("must end in a path, as /chat/completions follows it")
+        return value
+
 
 class Agent(Read):
     """An agent, as workflows call it by `name`; its key is never shown."""
@@ -214,7 +221,7 @@ class SimulationRequest(Write):
     lead_id: ObjectId | None = None
     lead: MadeUpLead | None = None
     version: Literal["draft", "published"] = "draft"
-    trigger_type: TriggerType | Literal["manual"] = "manual"
+    trigger_type: Literal[TriggerType, "manual"] = "manual"
     data: JsonObject = Field(default_factory=dict)
     at: Moment | None = None
     events: Annotated[list[SimulatedEvent], Field(max_length=100)] = Field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, get_args
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
@@ -58,7 +58,7 @@ class SendWindow(Write):
         default_factory=lambda: list(get_args(Day))
     )
     from_: Clock = Field(alias="from")
-    to: Clock | Literal["24:00"]
+    to: Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
     use_lead_timezone: bool = True
 
     @model_validator(mode="after")

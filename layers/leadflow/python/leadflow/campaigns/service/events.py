@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,9 @@ from leadflow.campaigns.service.ledger import moved, state_of
 from leadflow.campaigns.service.suppressions import suppress
 from leadflow.core import clock, table
 from leadflow.core.events import DomainEvent
+
+# Providers tell times in whole seconds.
+_TOLD_WITHIN = timedelta(milliseconds=999)
 
 
 def record_event(tracking_id: str, event: str, at: datetime, data: Mapping[str, Any]) -> bool:
@@ -84,6 +87,13 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     if after.replied_at and not before.replied_at:
         happened.append(("email_replied", after.replied_at, {}))
     return [
-        DomainEvent(kind, f"{change_id}#{kind}#{number}", new.lead_id, at, {**about, **data})
+        DomainEvent(
+            kind, f"{change_id}#{kind}#{number}", new.lead_id, at, {**about, **data}, rounded_to=_latest(at, new)
+        )
         for number, (kind, at, data) in enumerate(happened)
     ]
+
+
+def _latest(at: str, mail: store.EmailSent) -> str:
+    """The last moment at which it may have happened: within the second, and before we put it down."""
+    return max(at, min(clock.stamp(clock.parse(at) + _TOLD_WITHIN), str(mail.updated_at)))

@@ -34,5 +34,7 @@ def would_send(template_id: str, lead: Mapping[str, Any], sender: str | None) ->
         channel["postal_address"] if channel else None,
         visitor_id=str(lead["id"]),
     )
+    if channel is not None and reason is None:
+        composing.sender_of(sender, channel)
     told = {"to": lead["email"], "from": sender or (channel["from_email"] if channel else None)}
     return reason, {**told, "subject": subject, "body": store.unpacked(body).body}

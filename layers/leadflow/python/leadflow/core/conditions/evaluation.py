@@ -57,7 +57,7 @@ def evaluate(condition: Condition | None, facts: Facts, now: datetime) -> bool:
         return any(evaluate(part, facts, now) for part in condition["any"])
     if "not" in condition:
         return not evaluate(condition["not"], facts, now)
-    return holds(condition["op"], _look_up(facts, condition["field"]), condition.get("value"), now)
+    return holds(condition["op"], look_up(facts, condition["field"]), condition.get("value"), now)
 
 
 def explain(condition: Condition | None, facts: Facts, now: datetime) -> Verdict:
@@ -72,11 +72,11 @@ def explain(condition: Condition | None, facts: Facts, now: datetime) -> Verdict
         inner = explain(condition["not"], facts, now)
         return Verdict("not", verdict=not inner.verdict, parts=(inner,))
     field, op, value = condition["field"], condition["op"], condition.get("value")
-    return Verdict("leaf", holds(op, _look_up(facts, field), value, now), field, op, value)
+    return Verdict("leaf", holds(op, look_up(facts, field), value, now), field, op, value)
 
 
-def _look_up(facts: Facts, path: str) -> object:
-    """What the path leads to, None when it leads nowhere."""
+def look_up(facts: Facts, path: str) -> object:
+    """What a field's path leads to in the facts, None when it leads nowhere."""
     found: object = facts
     segments = path.split(".")
     for index, segment in enumerate(segments):

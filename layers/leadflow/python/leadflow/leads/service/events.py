@@ -14,7 +14,8 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     """What a change of an item means, if it is a lead's.
 
     `lead_created {source}`, `lead_status_changed {from, to}`, `score_threshold {from, to}` for any change of score:
-    which thresholds that crosses is for the triggers to say. A version that an import wrote quietly means nothing.
+    which thresholds that crosses is for the triggers to say; a new lead, which fit rules rate at once, comes from 0. A
+    version that an import wrote quietly means nothing.
     `form_submitted {form_id, signal_id}` once per signal of that type, also when the signal is written anew under
     another lead.
 
@@ -31,6 +32,8 @@ def events_of(old: table.Item | None, new: table.Item | None, change_id: str) ->
     happened: dict[str, dict[str, Any]] = {}
     if not isinstance(old, store.Lead):
         happened["lead_created"] = {"source": new.source}
+        if new.score:
+            happened["score_threshold"] = {"from": 0, "to": new.score}
     else:
         if old.status != new.status:
             happened["lead_status_changed"] = {"from": old.status, "to": new.status}

@@ -156,13 +156,33 @@ def _create_task(context: Context) -> Result:
     return Result({"task_id": task_id})
 
 
+def sender_of(config: Mapping[str, Any], facts: Mapping[str, Any]) -> str | None:
+    """Who a send_email action's mail is from, filled in; None for the channel's own sender.
+
+    A value in the name stays a name, whatever it holds: it never becomes the address.
+    """
+    given = config.get("from")
+    if given is None or "{" not in given:
+        return given
+    from leadflow.core.rendering import render_header
+
+    name, bracket, address = given.removesuffix(">").rpartition("<") if given.endswith(">") else ("", "", given)
+    filled = render_header(address, facts)
+    return f"{_quoted(render_header(name, facts))} <{filled}>" if bracket else filled
+
+
+def _quoted(name: str) -> str:
+    """A name as it stands before an address, where commas, dots and brackets have a meaning (RFC 5322, 3.2.4)."""
+    return '"{}"'.format(name.translate({ord('"'): "'", ord("\\"): None}).strip("' "))
+
+
 def _send_email(context: Context) -> Result:
     config = context.node.config
     sent = campaigns.send_to_lead(
         template_id=config["template_id"],
         lead_id=context.lead_id,
         cause=context.effect,
-        sender=config.get("from"),
+        sender=sender_of(config, template_facts(context)),
         execution_id=context.execution.id,
     )
     output = {"email_id": sent.email_id, "outcome": sent.outcome}

@@ -169,6 +169,8 @@ def checked_action_config(action_type: str, given: Mapping[str, Any]) -> dict[st
     check_value(config, "action_config")
     if action_type == "condition":
         _check_condition(config["if"], "action_config.if")
+    if action_type == "wait":
+        _check_lead_time(config.get("until"))
     if action_type == "update_lead":
         _check_lead_fields(config.get("set", {}))
     if action_type == "create_task":
@@ -196,6 +198,17 @@ def _check_schedule(trigger_type: str, config: dict[str, Any]) -> None:
         from leadflow.workflows.service import timing
 
         timing.check(config, "trigger_config")
+
+
+def _check_lead_time(until: str | None) -> None:
+    """Whether a field that is waited for can hold a time: one of the lead's own, or a custom key."""
+    from leadflow.core.conditions import AUDIENCE, FieldType
+
+    if until is None or not until.startswith("lead."):
+        return
+    field = AUDIENCE.find(until)
+    if field is None or field.type not in (FieldType.MOMENT, FieldType.DYNAMIC):
+        raise InvalidInput("action_config.until", "must name a time of the lead, as lead.custom.renewal_at does")
 
 
 def _check_lead_fields(fields: Mapping[str, Any]) -> None:

@@ -74,7 +74,7 @@ def _events(change: Change) -> list[DomainEvent]:
 def _gates(trigger: store.ActiveTrigger, event: DomainEvent, subject: _Subject) -> Iterator[Gate]:
     """What must hold for a trigger to begin a run for an event; reads for each gate when it is asked."""
     config: Mapping[str, Any] = trigger.config
-    yield standing.in_force(trigger.active_from, event.occurred_at)
+    yield standing.in_force(trigger.active_from, event.latest)
     yield standing.not_answered(event.event_type, trigger.workflow_id, event.cause)
     yield standing.fits(event.event_type, config, event.data)
     filters = config.get("filters")

@@ -90,7 +90,12 @@ def delete_action(workflow_id: str, action_id: str, *, cascade: bool, if_match: 
 
 
 def _with_secret(item: store.WorkflowTrigger, given: dict[str, Any]) -> dict[str, Any]:
-    """A trigger's new configuration, with the secret that is never shown unless the caller has a word on it."""
+    """A trigger's new configuration, with the secret that is never shown unless the caller has a word on it.
+
+    What is shown in its place may come back, from callers who send what they have read.
+    """
+    if item.trigger_type == "webhook":
+        given = {name: value for name, value in given.items() if name != "hmac_secret_set"}
     secret = item.trigger_config.get("hmac_secret")
     return given if secret is None or "hmac_secret" in given else {**given, "hmac_secret": secret}
 

@@ -112,7 +112,11 @@ def _gates_ahead(found: standing.Ahead, lead: Mapping[str, Any], cause: tuple[st
         from leadflow.workflows.service import messaging
 
         return [gate._replace(about=found.mail.id) for gate in messaging.gates(config, lead)]
-    asked = campaigns.gates_of_mail(lead, template_id=config["template_id"], sender=config.get("from"), cause=cause)
+    sender = config.get("from")
+    if sender and "{" in sender:
+        # It is filled in with what the run holds then.
+        sender = None
+    asked = campaigns.gates_of_mail(lead, template_id=config["template_id"], sender=sender, cause=cause)
     return [gate._replace(about=found.mail.id) for gate in asked if gate.gate != "lead"]
 
 

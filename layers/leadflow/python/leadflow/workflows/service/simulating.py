@@ -143,7 +143,8 @@ class _Simulation:
             self.lead = leads.would_apply(_there(self.lead), **update, now=clock.stamp(self.now))
             return actions.updated(update, self.lead.version), None, {"update": update}
         if node.action_type == "send_email":
-            reason, mail = campaigns.would_send(node.config["template_id"], _about(context), node.config.get("from"))
+            sender = actions.sender_of(node.config, actions.template_facts(context))
+            reason, mail = campaigns.would_send(node.config["template_id"], _about(context), sender)
             return {"outcome": "skipped" if reason else "accepted", **told}, reason, self._within_bounds(mail)
         if node.action_type == "send_message":
             from leadflow.workflows.service import messaging

@@ -51,7 +51,7 @@ def wake(event: DomainEvent) -> list[store.WorkflowExecution]:
     woken: list[store.WorkflowExecution] = []
     lead_ids = leads.known_as(event.lead_id)
     for waiter in [one for lead_id in lead_ids for one in store_waiting.waiting_for(lead_id, event.event_type)]:
-        if waiter.since <= event.occurred_at <= waiter.until and _takes(waiter, event):
+        if waiter.since <= event.latest and event.occurred_at <= waiter.until and _takes(waiter, event):
             execution = _woken(waiter)
             if execution is not None:
                 woken.append(execution)
