@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 
 _POLL_SECONDS = 0.05
+_ANSWER_SECONDS = 5.0
 
 
 class NotReady(Exception):
@@ -47,12 +49,17 @@ def read_run(data_dir: Path) -> Run | None:
     return Run(**{name: facts[name] for name in Run.__dataclass_fields__})
 
 
+def find_run(data_dir: Path) -> Run | None:
+    """The run on a data directory that is alive, which a killed run is not; None without one."""
+    run = read_run(data_dir)
+    return run if run and _is_alive(run.pid) and _answers(run.api_url) else None
+
+
 def wait_ready(data_dir: Path, timeout: float = 60) -> Run:
     """Waits until a host on this data directory answers. Raises NotReady after `timeout` seconds."""
     give_up = time.monotonic() + timeout
     while time.monotonic() < give_up:
-        run = read_run(data_dir)
-        if run and _is_alive(run.pid):
+        if run := find_run(data_dir):
             return run
         time.sleep(_POLL_SECONDS)
     raise NotReady(f"no host is ready on {data_dir} after {timeout:g} seconds")
@@ -62,6 +69,16 @@ def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
+        return False
+    return True
+
+
+def _answers(url: str) -> bool:
+    """Whether anything listens there: a process that was killed may be listed for a moment more."""
+    where = httpx.URL(url)
+    try:
+        socket.create_connection((where.host, where.port or 80), _ANSWER_SECONDS).close()
+    except OSError:
         return False
     return True
 

@@ -13,7 +13,7 @@ from contextlib import closing
 from typing import Any
 
 from local import settings
-from local.client import Api, Refused, read_run
+from local.client import Api, Refused, find_run
 from local.samples import put_samples
 from local.tools import target
 from local.tools.target import NoTarget
@@ -111,7 +111,7 @@ def main() -> int:
 def _where() -> tuple[str, str]:
     """The API's address and a key for it. Raises NoTarget."""
     if not os.environ.get("STACK"):
-        run = read_run(settings.data_dir())
+        run = find_run(settings.data_dir())
         if run is None:
             raise NoTarget(f"no host is running on {settings.data_dir()}; start one with `make run`")
         return run.api_url, run.admin_key

@@ -40,6 +40,11 @@ def data_dir(env: Mapping[str, str] = os.environ) -> Path:
     return Path(env.get("DATA_DIR") or ".local").absolute()
 
 
+def browse_port(env: Mapping[str, str] = os.environ) -> int:
+    """Where `make browse` answers: BROWSE_PORT. Raises CannotStart when that is no port."""
+    return _port(env, "BROWSE_PORT", 3002)
+
+
 def from_environment(env: Mapping[str, str] = os.environ) -> RunSettings:
     """Raises CannotStart naming the variable that is wrong."""
     settings = RunSettings(

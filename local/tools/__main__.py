@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from local.errors import CannotStart
 from local.tools import target
 from local.tools.migrating import CannotMigrate
 from local.tools.target import NoTarget
@@ -56,12 +57,13 @@ def rollback() -> int:
 def browse() -> int:
     from waitress import serve
 
+    from local import servers, settings
     from local.tools.browsing import Browser
 
-    found = _entered()
-    port = int(os.environ.get("BROWSE_PORT", "3002"))
+    found, port = _entered(), settings.browse_port()
+    sock = servers.reserve(port, "BROWSE_PORT")
     print(f"The table of {found.name}: http://127.0.0.1:{port} (Ctrl-C ends)", flush=True)
-    serve(Browser(found.name), host="127.0.0.1", port=port, threads=2)
+    serve(Browser(found.name), sockets=[sock], threads=2)
     return 0
 
 
@@ -81,7 +83,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         return COMMANDS[arguments[0]]()
-    except (NoTarget, CannotMigrate) as error:
+    except (NoTarget, CannotMigrate, CannotStart) as error:
         print(error, file=sys.stderr)
         return 1
 

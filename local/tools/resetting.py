@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from fnmatch import fnmatch
 from typing import Any
 
 from local.datadir import DataDir
@@ -13,21 +14,35 @@ from local.tools.scanning import key_of, pages
 from local.tools.target import NoTarget, Target
 
 _KEPT_FILES = {"admin_key", "lock"}
+# What hosts and demos write. DATA_DIR may be any directory, with somebody's own files beside these.
+_OF_A_HOST = (
+    *("leadflow.db*", "objects", "sandbox", "run.json*", "admin_key.new", "leadflow.log*", "host.log*", "faults.jsonl"),
+    *("demo", "demo-state.json*", "demo-server.log*"),
+)
 _KEPT_TYPES = {"ApiKey", MIGRATION}
 _AT_ONCE = 25
 
 
 def reset_directory() -> str:
-    """Empties DATA_DIR but for the admin key. Raises NoTarget while a host runs on it."""
+    """Removes what hosts have put into DATA_DIR but for the admin key, and nothing else that is there.
+
+    Raises NoTarget while a host runs on it, and where none ever has.
+    """
+    path = data_dir()
+    if not (path / "lock").is_file():
+        raise NoTarget(f"no host has ever run on {path}; nothing was removed")
     try:
-        directory = DataDir(data_dir())
+        directory = DataDir(path)
     except CannotStart as error:
         raise NoTarget(f"{error}: stop it first") from error
-    for entry in directory.path.iterdir():
-        if entry.name not in _KEPT_FILES:
+    for entry in path.iterdir():
+        if any(fnmatch(entry.name, name) for name in _OF_A_HOST):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     directory.release()
-    return f"{directory.path} is empty; the admin key stays"
+    foreign = sorted(entry.name for entry in path.iterdir() if entry.name not in _KEPT_FILES)
+    if foreign:
+        return f"the data in {path} is removed; the admin key stays, and what is none of ours: {', '.join(foreign)}"
+    return f"{path} is empty; the admin key stays"
 
 
 def reset_stack(target: Target, confirmed: str | None) -> str:

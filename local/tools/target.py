@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.client import find_run
 from local.settings import data_dir
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,10 +51,9 @@ def find(env: Mapping[str, str] = os.environ) -> Target:
 
 
 def _of_host(directory: Path) -> Target:
-    try:
-        facts = json.loads((directory / "run.json").read_text())
-    except FileNotFoundError:
-        raise NoTarget(f"no host is running on {directory}; start one with `make run`, or say STACK=…") from None
+    if find_run(directory) is None:
+        raise NoTarget(f"no host is running on {directory}; start one with `make run`, or say STACK=…")
+    facts = json.loads((directory / "run.json").read_text())
     return Target(str(directory), "local", facts["api_url"], facts["aws"])
 
 

@@ -48,6 +48,13 @@ def test_refusals(
     assert "ana" not in caught.value.detail.lower()
 
 
+def test_an_answer_that_cannot_be_unpacked_may_have_been_paid(world: World) -> None:
+    world.says(b"this is no gzip", headers={"content-encoding": "gzip"})
+
+    with pytest.raises(errors.OutcomeUnknown):
+        source("people_data_labs").lookup(ANA, ALL)
+
+
 def test_gone_credits_and_missing_plans_are_not_a_bad_key(world: World) -> None:
     world.says(sample("crustdata", "error_402_v2025-11-01"), 403)
     with pytest.raises(errors.QuotaExhausted):

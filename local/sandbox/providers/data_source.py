@@ -1,7 +1,7 @@
 """What the sources of data about people have in common: a key, limits, and a price for each request.
 
-They are told how to behave by the key as well: one that holds `limited` is held to the limits that the source
-documents, one that holds `free` gets what a free plan shows, and one that holds `empty` has no credits left.
+They are told how to behave by the key as well: the key `limited` is held to the limits that the source documents,
+`free` gets what a free plan shows, and `empty` has no credits left. Any other key is good.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class DataSource(Quiet):
         window = self._take(key, request)
         if window.remaining < 0:
             return self._error(429, self._limit_headers(window))
-        if "empty" in key:
+        if key == "empty":
             return self._error(402)
         priced = self._priced(request, key)
         request_id = self._world.token()
@@ -68,7 +68,7 @@ class DataSource(Quiet):
 
     def _take(self, key: str, request: Request) -> Window:
         """Counts a request in its window; `remaining` is below 0 for one too many."""
-        limit = self._limit(request.path) if "limited" in key else _ENOUGH
+        limit = self._limit(request.path) if key == "limited" else _ENOUGH
         now = self._world.clock()
         window = int(now // _WINDOW_SECONDS)
         with self._counting:

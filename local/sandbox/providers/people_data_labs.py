@@ -73,7 +73,7 @@ class PeopleDataLabs(DataSource):
         if found is None or likelihood < _likelihood(asked):
             return _failed(404, about=" ".join(sought.words))
         data = _shown(_data(found), asked)
-        if "free" in key:
+        if key == "free":
             data |= {name: bool(data[name]) for name in _PAID}
         body: dict[str, Any] = {"status": 200, "likelihood": likelihood, "data": data}
         if _is_on(asked.get("include_if_matched")):

@@ -114,6 +114,8 @@ def test_a_key_may_have_nothing_left_or_show_what_a_free_plan_does(asked: Runnin
 
     answer = source("people_data_labs", key="free").lookup(ADA, {"job_title"})
     assert answer.raw["person"]["data"]["work_email"] is True
+    answer = source("people_data_labs", key="any-free-unlimited-non-empty-key").lookup(ADA, {"job_title"})
+    assert answer.raw["person"]["data"]["work_email"] is not True
 
 
 def test_the_documented_limits_hold_for_a_key_that_is_limited(asked: Running, clock: MovableClock) -> None:

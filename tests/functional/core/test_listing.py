@@ -10,7 +10,10 @@ import pytest
 from leadflow.core import ids, listing, paging, seams, table
 from leadflow.core.errors import MalformedRequest
 from leadflow.leads import store
+from tests.functional.enrichment.test_create_enrichment import create
+from tests.functional.leads.people import added
 from tests.functional.wire import watched
+from tests.harness import call
 
 PARTITIONS = [f"LA#{shard}" for shard in range(store.SHARDS)]
 
@@ -119,6 +122,54 @@ def test_pages_are_stable_while_leads_come_and_go() -> None:
     assert len(gone_unseen) > 4
     assert shown == sorted(set(range(0, 60, 2)) - gone_unseen | came_ahead, reverse=True)
     assert not came_behind & set(shown)
+
+
+def test_a_page_whose_records_are_large_ends_early_and_goes_on() -> None:
+    """Lambda answers with 6 MB at most; before, such a list was a 500 at a high limit."""
+    lead = added()
+    for number in range(100):
+        create(lead["id"], job_title=str(number), enrichment_data={"text": "\u00fc" * 22_000 + '"' * 1_500})
+
+    found: list[str] = []
+    sizes: list[int] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = call("enrichment/list_enrichments", path={"lead_id": lead["id"]}, query={"limit": "100", **cursor})
+        sizes.append(len(answer.text.encode()))
+        found += [one["job_title"] for one in answer.json["items"]]
+        if answer.json["next_cursor"] is None:
+            break
+        cursor = {"cursor": answer.json["next_cursor"]}
+
+    assert found == [str(number) for number in reversed(range(100))]
+    assert len(sizes) == 2
+    assert max(sizes) < 4_500_000
+
+
+def test_a_list_that_is_read_whole_goes_on_when_the_last_records_shown_are_gone() -> None:
+    records = [{"id": str(number)} for number in range(30)]
+    shown = listing.whole(records, limit=25, cursor=None, listing="test")
+    [first] = listing.whole(records, limit=1, cursor=None, listing="test")["items"]
+
+    left = records[:20] + records[25:]
+    again = listing.whole(left, limit=100, cursor=shown["next_cursor"], listing="test")
+    behind = listing.whole(records, limit=1, cursor=None, listing="test")["next_cursor"]
+    without_first = listing.whole(records[1:], limit=1, cursor=behind, listing="test")
+
+    assert again == {"items": records[25:], "next_cursor": None}
+    assert (first, without_first["items"]) == (records[0], [records[1]])
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_of_records_that_are_all_too_large_each_page_has_one(limit: int) -> None:
+    records = [{"id": str(number), "body": "x" * 5_000_000} for number in range(3)]
+
+    first = listing.whole(records, limit=limit, cursor=None, listing="test")
+    second = listing.whole(records, limit=limit, cursor=first["next_cursor"], listing="test")
+    third = listing.whole(records, limit=limit, cursor=second["next_cursor"], listing="test")
+
+    assert [one["items"] for one in (first, second, third)] == [[one] for one in records]
+    assert third["next_cursor"] is None
 
 
 def test_a_filter_may_leave_pages_short_but_never_loses_anybody() -> None:

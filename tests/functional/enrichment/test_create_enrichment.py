@@ -42,6 +42,16 @@ def test_it_is_kept_as_given_and_written_into_the_lead() -> None:
     assert lead_shown(lead["id"])["company"] == "Acme"
 
 
+def test_a_response_may_write_about_nul_but_not_hold_one() -> None:
+    lead = added()
+    about = {"text": "ends at \\u0000", "path": "C:\\\\u0000"}
+
+    assert create(lead["id"], enrichment_data=about).json["enrichment_data"] == about
+    for wrong in ({"text": "a\x00"}, {"text": "\\\x00"}, {"a\x00": 1}):
+        answer = create(lead["id"], enrichment_data=wrong)
+        assert (answer.status, answer.json["errors"][0]["field"]) == (422, "enrichment_data")
+
+
 def test_a_large_response_goes_to_the_bucket(bucket: None) -> None:
     lead = added()
 

@@ -115,6 +115,48 @@ def test_what_is_fresh_is_not_paid_for_again(world: World, again_after_days: int
     assert len(world["people_data_labs"].asked) == 1
 
 
+def test_a_profile_that_enrichment_found_does_not_make_its_answers_stale(world: World) -> None:
+    """It is written into the lead, and what a lead is known by had changed with it: each run paid anew."""
+    world.put("people_data_labs")
+    world["people_data_labs"].answers = [knows(linkedin_url="https://www.linkedin.com/in/ada", job_title="CTO")]
+    lead = added()
+    world.run(lead["id"])
+    assert lead_shown(lead["id"])["custom"]["linkedin_url"] == "https://www.linkedin.com/in/ada"
+
+    again = world.run(lead["id"])
+    told = call("enrichment/estimate", {"lead_ids": [lead["id"]]}).json
+    assert (outcomes(again), again["cost"]) == ([("people_data_labs", "skipped_fresh")], 0)
+    assert (told["fresh"], told["max_cost"]) == (1, 0)
+
+    custom = {"linkedin_url": "https://www.linkedin.com/in/another-ada"}
+    call("leads/update_lead", {"custom": custom}, path={"lead_id": lead["id"]})
+    assert outcomes(world.run(lead["id"])) == [("people_data_labs", "matched")]
+
+
+def test_what_was_asked_about_the_other_of_two_who_were_merged_hides_nothing(world: World) -> None:
+    """The other is known by another address, so its answers were about somebody else, and those of the lead count."""
+    world.put("people_data_labs")
+    world["people_data_labs"].answers = [knows(job_title="CTO")]
+    lead, other = added(), added("other@example.com")
+    world.run(other["id"])
+    assert call("leads/merge_leads", {"source_lead_id": other["id"]}, path={"lead_id": lead["id"]}).status == 200
+
+    runs = [world.run(lead["id"]), world.run(lead["id"]), world.run(other["id"])]
+
+    assert [run["cost"] for run in runs] == [0.1, 0, 0]
+    assert call("enrichment/estimate", {"lead_ids": [lead["id"]]}).json["max_cost"] == 0
+
+
+def test_questions_by_turns_are_each_paid_once(world: World) -> None:
+    world.put("people_data_labs")
+    world["people_data_labs"].answers = [knows(job_title="CTO"), knows(skills=["sums"])]
+    lead = added()
+
+    costs = [world.run(lead["id"], fields=[name])["cost"] for name in ("job_title", "skills", "job_title", "skills")]
+
+    assert costs == [0.1, 0.1, 0, 0]
+
+
 def test_a_whole_waterfall_is_fresh(world: World) -> None:
     """Also of sources that were asked only for what others had left."""
     world.put_all()

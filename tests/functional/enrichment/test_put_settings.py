@@ -48,6 +48,7 @@ def test_wrong_fields_are_named(body: dict[str, Any], field: str) -> None:
 
 
 def test_a_version_that_is_not_the_newest_is_refused() -> None:
+    assert call("enrichment/put_settings", {}, headers={"if-match": '"another"'}).status == 412
     tag = put().etag
     put(max_cost_per_lead=1)
 

@@ -64,6 +64,9 @@ def test_a_version_that_is_not_the_newest_is_refused(world: World) -> None:
     tag = put().etag
     assert put(headers={"if-match": tag}, priority=5).status == 200
     assert put(headers={"if-match": tag}).status == 412
+    assert put("forager", headers={"if-match": '"another"'}).status == 412
+    unset = call("enrichment/get_source", path={"name": "forager"}).etag
+    assert put("forager", headers={"if-match": unset}).status == 200
     assert source("crustdata")["priority"] == 5
 
 
@@ -72,6 +75,7 @@ def test_a_version_that_is_not_the_newest_is_refused(world: World) -> None:
     [
         ({"api_key": ""}, "api_key"),
         ({"api_key": "a\r\nX: 1"}, "api_key"),
+        ({"api_key": "clé"}, "api_key"),
         ({"account_id": "../1"}, "account_id"),
         ({"priority": -1}, "priority"),
         ({"priority": None}, "priority"),
@@ -96,6 +100,16 @@ def test_wrong_fields_are_named(world: World, fields: dict[str, Any], field: str
 
 def test_generations_are_crustdatas_alone(world: World) -> None:
     assert put("people_data_labs", generation="legacy").status == 422
+
+
+@pytest.mark.parametrize("account_id", ["acme", "-1", "1" * 16, "١٢"])
+def test_an_account_that_forager_cannot_have_is_refused(world: World, account_id: str) -> None:
+    """Else whoever is enriched next would fall over it."""
+    answer = put("forager", account_id=account_id)
+
+    assert answer.status == 422
+    assert [one["field"] for one in answer.json["errors"]] == ["account_id"]
+    assert put("crustdata", account_id="acme").status == 200
 
 
 def test_another_name_is_not_found(world: World) -> None:

@@ -120,6 +120,26 @@ def test_a_rate_is_kept_by_waiting(world: World) -> None:
     assert {shown(run["id"])["status"] for run in runs} == {"matched"}
 
 
+def test_a_rate_that_was_raised_is_in_force_for_those_who_wait_too(world: World) -> None:
+    """Nobody waits a day for a time that was given when the source was told to be slow."""
+    world.put(PDL, rate_limit_per_minute=1)
+    world[PDL].answers = [knows(job_title="CTO")]
+    begun = world.clock.moment
+    runs = [asked(lead_id, **FIELDS) for lead_id in many(40)]
+    for body, _ in world.messages():
+        deliver(body)
+
+    world.put(PDL, rate_limit_per_minute=600)
+    late = asked(added("late@acme.example")["id"], **FIELDS)
+    [(body, _)] = world.messages()
+    deliver(body)
+    assert shown(late["id"])["status"] == "matched"
+    world.work()
+
+    assert {shown(run["id"])["status"] for run in runs} == {"matched"}
+    assert (world.clock.moment - begun).total_seconds() < 16 * 60
+
+
 def test_a_source_that_asks_for_a_pause_gets_it(world: World) -> None:
     world.put(PDL)
     world[PDL].answers = [RateLimited("later", 30), knows(job_title="CTO")]

@@ -12,7 +12,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ReadTimeoutError,
 )
-from pynamodb.exceptions import GetError, QueryError, TransactWriteError
+from pynamodb.exceptions import CancellationReason, GetError, QueryError, TransactWriteError, VerboseClientError
 
 from leadflow.core import table
 from leadflow.entry import passing
@@ -144,3 +144,27 @@ def test_a_delivery_that_could_not_be_kept_is_sent_again_and_kept_once() -> None
 
     assert posts.post(channel["id"], raw).status == 204
     assert counts()["Delivery"] == kept + 1
+
+
+def test_what_outgrows_an_item_is_told_to_be_too_large() -> None:
+    """Each id is within its bounds; before, it was a 500."""
+    lead_ids = [f"{number:04}".ljust(64, "\u00fc") for number in range(2000)]
+
+    answer = call("enrichment/enrich_many", {"lead_ids": lead_ids, "max_cost": 1})
+
+    assert (answer.status, answer.json["type"].rpartition(":")[2]) == (413, "payload_too_large")
+
+
+def test_a_transaction_that_is_refused_for_the_size_of_an_item_is_too() -> None:
+    reason = CancellationReason("ValidationError", "Item size to update has exceeded the maximum allowed size")
+    canceled = {"Error": {"Code": "TransactionCanceledException"}}
+    cause = VerboseClientError(canceled, "TransactWriteItems", cancellation_reasons=[None, reason])
+    refused = table.TransactionRefused([None, "ValidationError"])
+    refused.__cause__ = TransactWriteError("refused", cause)
+
+    told = passing.told(refused)
+
+    assert told is not None
+    assert (told.status, told.retryable) == (413, False)
+    refused.__cause__ = None
+    assert passing.told(refused) is None

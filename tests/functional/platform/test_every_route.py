@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from leadflow.platform.enums import SCOPES
+from tests import harness
 from tests.harness import call
 from tests.infra import house
 
@@ -24,3 +26,9 @@ def test_without_a_key_or_with_another_right_nothing_is_given(name: str, route: 
     for scopes, told in ((None, 401), ("", 403), (others, 403)):
         answer = call(name, {}, path=path, method=method, scopes=scopes)
         assert answer.status == told, f"{route} gave {answer.status} to a caller with {scopes!r}"
+
+
+@pytest.mark.parametrize(("name", "route"), KEYED)
+def test_a_key_can_have_the_right_that_a_route_wants(name: str, route: str) -> None:
+    """Conversations wanted one that no key could have, so that it took an admin's to answer anybody."""
+    assert harness.door(name).spec.scope in SCOPES

@@ -24,10 +24,32 @@ def test_a_directory_keeps_its_admin_key_alone(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "admin_key").write_text("key")
     (tmp_path / "leadflow.db").write_text("much")
     (tmp_path / "objects").mkdir()
+    (tmp_path / "lock").touch()
 
-    resetting.reset_directory()
+    assert "is empty" in resetting.reset_directory()
 
     assert {entry.name for entry in tmp_path.iterdir()} == {"admin_key", "lock"}
+
+
+def test_what_is_somebodys_own_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DATA_DIR may be said wrongly: a home directory, or the checkout."""
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "to ada").write_text("dear")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+
+    with pytest.raises(NoTarget, match="no host has ever run"):
+        resetting.reset_directory()
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "typo"))
+    with pytest.raises(NoTarget, match="no host has ever run"):
+        resetting.reset_directory()
+    assert {entry.name for entry in tmp_path.iterdir()} == {"letters"}
+
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    for name in ("lock", "leadflow.db-wal"):
+        (tmp_path / name).touch()
+    assert "letters" in resetting.reset_directory()
+    assert {entry.name for entry in tmp_path.iterdir()} == {"letters", "lock"}
+    assert (tmp_path / "letters" / "to ada").read_text() == "dear"
 
 
 def test_not_while_a_host_runs_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

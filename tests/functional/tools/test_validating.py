@@ -46,6 +46,17 @@ def test_what_is_still_to_be_removed_is_in_order(cloud: seams.Seams) -> None:
     assert (report.problems, report.counts["CampaignRemoval"]) == ([], 1)
 
 
+@pytest.mark.parametrize(("more", "problems"), [({"expires_at": {"N": "4102444800"}}, 0), ({}, 1)])
+def test_what_outlives_a_run_is_in_order_as_long_as_it_ends(
+    cloud: seams.Seams, more: dict[str, Any], problems: int
+) -> None:
+    """Erasing a person leaves the marks of their counted runs for two days."""
+    keys = {"pk": {"S": "WX#01JZ0000000000000000000001"}, "sk": {"S": "CNT#started"}}
+    put({**keys, "type": {"S": "CountedMark"}, "v": {"N": "1"}, **more})
+
+    assert len(validating.validate().problems) == problems
+
+
 def test_every_kind_states_its_key() -> None:
     for name, kind in validating.item_classes().items():
         if "pk `" in (kind.__doc__ or ""):

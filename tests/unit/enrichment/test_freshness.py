@@ -30,3 +30,22 @@ def test_another_person_or_more_fields_are_another_question() -> None:
     assert not freshness.is_fresh(mark, {"skills"}, "b", None, NOW)
     assert not freshness.is_fresh(mark, {"skills", "job_title"}, "a", None, NOW)
     assert not freshness.is_fresh(None, {"skills"}, "a", None, NOW)
+
+
+def test_what_was_asked_for_before_stays_known_for_its_own_time() -> None:
+    first = freshness.marked(None, "matched", {"skills", "job_title"}, "a", NOW)
+    second = freshness.marked(first, "not_found", {"job_title"}, "a", NOW + timedelta(days=5))
+    third = freshness.marked(second, "partial", {"tech_stack"}, "a", NOW + timedelta(days=6))
+    end = NOW + timedelta(days=30)
+
+    assert freshness.is_fresh(third, {"skills", "tech_stack"}, "a", None, end - timedelta(seconds=1))
+    assert not freshness.is_fresh(third, {"skills"}, "a", None, end)
+    assert freshness.is_fresh(third, {"job_title"}, "a", None, NOW + timedelta(days=11))
+    assert not freshness.is_fresh(third, {"job_title"}, "a", None, NOW + timedelta(days=12))
+    assert not freshness.is_fresh(third, {"github_url"}, "a", None, NOW + timedelta(days=6))
+    assert [freshness.outcome_of(third, {name}) for name in ("skills", "job_title", "tech_stack")] == [
+        "matched",
+        "not_found",
+        "partial",
+    ]
+    assert freshness.marked(third, "matched", {"skills"}, "b", NOW)["earlier"] == {}

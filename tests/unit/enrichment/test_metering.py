@@ -43,6 +43,16 @@ def test_who_comes_at_the_time_it_was_given_is_admitted_without_another() -> Non
     assert again.meter.next_at == second.meter.next_at
 
 
+def test_a_time_that_was_given_at_another_rate_does_not_count() -> None:
+    meter = metering.answered(metering.admit(Meter(), "a", None, 1, NOW).meter, "a")
+    waiting = metering.admit(meter, "b", None, 1, NOW)
+    assert waiting.slot == clock.stamp(later(60))
+
+    changed = metering.at_another_rate(waiting.meter)
+    assert metering.admit(changed, "b", waiting.slot, 60, later(1)).is_granted
+    assert not metering.admit(waiting.meter, "b", waiting.slot, 60, later(1)).is_granted
+
+
 def test_a_slow_source_takes_only_so_many_workers() -> None:
     meter = Meter()
     for number in range(metering.LANES):

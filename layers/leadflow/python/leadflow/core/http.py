@@ -54,7 +54,8 @@ def send(client: httpx.Client, method: str, path: str, **options: Any) -> httpx.
         response = client.request(method, path, **options)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise UpstreamUnavailable("The provider cannot be reached.") from error
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
+        # Also an answer that cannot be unpacked: it was made, and nobody knows what it said.
         raise OutcomeUnknown("The connection to the provider broke after the request was sent.") from error
     if response.status_code >= 500:
         raise OutcomeUnknown(f"The provider answered {response.status_code}.")

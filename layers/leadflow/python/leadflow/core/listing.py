@@ -7,7 +7,8 @@ in the record's id, so they are unique and the last one seen is all a cursor nee
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
@@ -19,6 +20,12 @@ from leadflow.core.settings import settings
 # as many as the page has places, further ones more.
 _MAX_ROUNDS = 10
 _FURTHER_CANDIDATES = 100
+# Lambda answers with 6 MB at most, in which quotes are escaped once more: a page whose records come to more than this
+# ends early and has a next one.
+_MAX_PAGE_BYTES = 4_000_000
+_LONG_CHARACTERS = 1_000
+# Of a list that is read whole a cursor names so many records, since the last one may be gone when it comes back.
+_REMEMBERED = 20
 
 
 def page(
@@ -34,13 +41,15 @@ def page(
     until: str = "",
     beyond: str | None = None,
     keep: Callable[[Any], bool] | None = None,
+    shown: Callable[[list[Any]], list[Any]] | None = None,
 ) -> dict[str, Any]:
     """`{"items": records, "next_cursor": …}` of the items these index partitions point at, merged by sort key.
 
     The list begins beyond the sort key `beyond` and ends at the sort key `until`, so bounds on what it is sorted by
-    cost nothing.
+    cost nothing. `shown` completes the records with what is kept apart from them.
     Looks at a thousand items at most whatever the size of the list, so a page under a filter that matches little may
-    be short and still have a next one. Raises MalformedRequest for a cursor that is not this listing's.
+    be short and still have a next one; so may one whose records come to 4 MB. Raises MalformedRequest for a cursor that
+    is not this listing's.
     """
     after = paging.decode(cursor, listing) if cursor else beyond
 
@@ -49,26 +58,45 @@ def page(
         return [key for key in keys if not until or (key[0] >= until if newest_first else key[0] <= until)]
 
     found, after, more = _gathered(kind, read, after, limit, keep)
-    return {
-        "items": [item.record() for item in found],
-        "next_cursor": paging.encode(after, listing) if more else None,
-    }
+    records = [item.record() for _, item in found]
+    records = records if shown is None else shown(records)
+    count = fitting(records)
+    if count < len(records):
+        after, more = found[count - 1][0], True
+    return {"items": records[:count], "next_cursor": paging.encode(after, listing) if more else None}
 
 
 def whole(records: Sequence[Any], *, limit: int, cursor: str | None, listing: str) -> dict[str, Any]:
     """A page of a list that is short enough to be read whole, such as a workflow's actions, in the order given.
 
-    It goes on behind the record shown last, or where that was when it has gone meanwhile.
+    It goes on behind the last of the records before it that is still there. Raises MalformedRequest as `page` does.
     """
-    first = 0
-    if cursor is not None:
-        last, place = paging.decode(cursor, listing)
-        ids = [record["id"] for record in records]
-        first = ids.index(last) + 1 if last in ids else place
-    shown, following = list(records[first : first + limit]), first + limit
-    if following >= len(records):
-        return {"items": shown, "next_cursor": None}
-    return {"items": shown, "next_cursor": paging.encode([shown[-1]["id"], following - 1], listing)}
+    ids = [record["id"] for record in records]
+    before: list[str] = paging.decode(cursor, listing) if cursor else []
+    start = next((ids.index(one) + 1 for one in reversed(before) if one in ids), 0)
+    end = start + fitting(records[start : start + limit])
+    more = end < len(ids)
+    return {
+        "items": list(records[start:end]),
+        "next_cursor": paging.encode(ids[max(0, end - _REMEMBERED) : end], listing) if more else None,
+    }
+
+
+def fitting(records: Sequence[Mapping[str, Any]]) -> int:
+    """How many of these records fit into one answer, 4 MB; the first one always does."""
+    size = 0
+    for number, record in enumerate(records):
+        size += sum(_size(value) for value in record.values())
+        if size > _MAX_PAGE_BYTES and number:
+            return number
+    return len(records)
+
+
+def _size(value: Any) -> int:
+    """About how many bytes of JSON a value takes, exact for what is long."""
+    if isinstance(value, str) and len(value) < _LONG_CHARACTERS:
+        return len(value)
+    return len(json.dumps(value, ensure_ascii=False).encode()) if value and isinstance(value, str | list | dict) else 0
 
 
 def _gathered(
@@ -77,9 +105,9 @@ def _gathered(
     after: str | None,
     limit: int,
     keep: Callable[[Any], bool] | None,
-) -> tuple[list[Any], str | None, bool]:
-    """Up to `limit` items that are kept, the sort key looked at last, and whether there is more behind it."""
-    found: list[Any] = []
+) -> tuple[list[tuple[str, Any]], str | None, bool]:
+    """Up to `limit` items that are kept with their sort keys, the one looked at last, and whether more is behind it."""
+    found: list[tuple[str, Any]] = []
     more = True
     for turn in range(_MAX_ROUNDS):
         candidates = max(limit, _FURTHER_CANDIDATES) if turn else limit
@@ -88,7 +116,7 @@ def _gathered(
         for sort_key, item in _items(kind, keys[:candidates]):
             after = sort_key
             if item is not None and (keep is None or keep(item)):
-                found.append(item)
+                found.append((sort_key, item))
             if len(found) == limit:
                 return found, after, more or sort_key != keys[-1][0]
         if not more:
@@ -124,10 +152,12 @@ def children_of(
         for item in table.query_items(kind, pk, prefix=prefix, after=after, limit=limit + 1, newest_first=newest_first)
     ]
     found.sort(key=lambda item: item.sk, reverse=newest_first)
-    shown = found[:limit]
+    records = [item.record() for item in found[:limit]]
+    count = fitting(records)
+    more = len(found) > count
     return {
-        "items": [item.record() for item in shown],
-        "next_cursor": paging.encode(shown[-1].sk, listing) if len(found) > limit else None,
+        "items": records[:count],
+        "next_cursor": paging.encode(found[count - 1].sk, listing) if more else None,
     }
 
 

@@ -37,6 +37,12 @@ def _once(values: list[Any]) -> list[Any]:
     return list(dict.fromkeys(values))
 
 
+def _for_a_header(value: str) -> str:
+    if not value.isascii():
+        raise ValueError("must have only characters that a header can carry")
+    return value
+
+
 Sources = Annotated[list[Source], Field(min_length=1, max_length=len(SOURCES)), AfterValidator(_once)]
 Fields = Annotated[list[EnrichmentField], Field(min_length=1, max_length=50), AfterValidator(_once)]
 
@@ -50,10 +56,10 @@ class EnrichmentSourceWrite(Write):
     is kept but does not count as known · `ttl_days`: how long an answer is not asked for again (30 when null, at most 7
     for a miss) · `only_if`: a condition over `lead.*`; of others it is not asked · `min_fill_rate`: the least
     share of people that it has to find for a job to go on asking it, from the 50th on · `generation`: of CrustData's
-    API. Forager needs an `account_id`.
+    API. Forager needs an `account_id`, the number of the account there.
     """
 
-    api_key: Annotated[Line, Field(min_length=1, max_length=1000)] | None = None
+    api_key: Annotated[Line, Field(min_length=1, max_length=1000), AfterValidator(_for_a_header)] | None = None
     account_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     generation: Generation | None = None
     is_active: bool

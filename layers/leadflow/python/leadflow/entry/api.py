@@ -34,6 +34,7 @@ MAX_BODY_BYTES = 5 * 1024 * 1024
 PAGE_PARAMS = {"limit": params.integer(1, paging.MAX_LIMIT), "cursor": params.text(2000)}
 # What clients call JSON when nobody tells them, curl and sendBeacon among them.
 _JSON_TYPES = ("", "application/json", "text/plain", "application/x-www-form-urlencoded")
+_NO_VERSION = -1
 _Door = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -215,8 +216,8 @@ def _expected_version(request: Request) -> int | None:
     if given is None or given.strip() == "*":
         return None
     tag = given.strip().removeprefix("W/").strip('"')
-    # A tag we never gave out matches no version: versions start at 1.
-    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 16 else 0
+    # A tag we never gave out matches no version: they start at 1, and at 0 for settings that nobody has set yet.
+    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 16 else _NO_VERSION
 
 
 def _rendered(spec: EndpointSpec, result: Any) -> Response:

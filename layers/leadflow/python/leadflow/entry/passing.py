@@ -2,19 +2,23 @@
 
 Callers are told so by 503 and Retry-After instead of 500; providers send their posts again. Nothing was half kept: what
 a request writes is one transaction, or found again by the same request under its Idempotency-Key.
+
+And one that does not pass: what was sent is, each field by itself within its bounds, together more than an item holds.
 """
 
 from __future__ import annotations
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotReached
-from pynamodb.exceptions import PynamoDBException
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from leadflow.core import table
-from leadflow.core.errors import Unavailable
+from leadflow.core.errors import LeadflowError, PayloadTooLarge, Unavailable
 
 # The SDK has waited about as long between its own tries.
 _RETRY_AFTER_SECONDS = 2
+# "Item size has exceeded the maximum allowed size", "Item size to update has …".
+_TOO_LARGE = "Item size"
 # Those that botocore's standard retries go by, of the services we call, and a conflict outside of transactions:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 _CODES = frozenset(
@@ -38,8 +42,10 @@ _CODES = frozenset(
 )
 
 
-def told(error: Exception) -> Unavailable | None:
-    """What to answer about a failure that another try may not meet; None for one that is ours to mend."""
+def told(error: Exception) -> LeadflowError | None:
+    """What to answer about a failure that another try may not meet, or a smaller one; None for one we have to mend."""
+    if _outgrows(error):
+        return PayloadTooLarge("What is to be kept comes to more than the 400 KB that the table holds in one place.")
     if not _passes(error):
         return None
     detail = "The service is overloaded or contended just now. Send the same request again."
@@ -57,3 +63,16 @@ def _passes(error: BaseException | None) -> bool:
         metadata = error.response.get("ResponseMetadata", {})
         return error.response["Error"]["Code"] in _CODES or metadata.get("HTTPStatusCode", 0) >= 500
     return isinstance(error, NotReached | HTTPClientError)
+
+
+def _outgrows(error: BaseException | None) -> bool:
+    """Whether DynamoDB refused an item for its size, which it tells in words alone."""
+    if isinstance(error, table.TransactionRefused):
+        return _outgrows(error.__cause__)
+    if isinstance(error, TransactWriteError) and any(
+        reason is not None and _TOO_LARGE in (reason.message or "") for reason in error.cancellation_reasons
+    ):
+        return True
+    if isinstance(error, PynamoDBException):
+        return _outgrows(error.cause)
+    return isinstance(error, ClientError) and _TOO_LARGE in error.response["Error"].get("Message", "")

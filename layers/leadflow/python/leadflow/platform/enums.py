@@ -22,6 +22,8 @@ Scope = Literal[
     "workflows:write",
     "channels:read",
     "channels:write",
+    "conversations:read",
+    "conversations:write",
     "platform:read",
     "platform:write",
     "admin",

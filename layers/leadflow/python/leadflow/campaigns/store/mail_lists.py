@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from leadflow.campaigns.store.mails import SHARDS, EmailSent, MailRecord
-from leadflow.campaigns.store.pages import cut
 from leadflow.campaigns.store.words import pages_of
 from leadflow.core import listing, table
 
@@ -23,7 +22,7 @@ def page_of_campaign(
 ) -> dict[str, Any]:
     """Mails of a campaign with their bodies, newest first; of a status, an outcome, or both."""
     name = f"campaigns/{campaign_id}/emails/{status}/{outcome}"
-    page = listing.page(
+    return listing.page(
         EmailSent,
         "GSI1",
         partitions_of(campaign_id, _groups(status, outcome)),
@@ -31,9 +30,8 @@ def page_of_campaign(
         cursor=cursor,
         listing=name,
         keep=lambda mail: status in (None, mail.status) and outcome in (None, mail.outcome),
+        shown=with_bodies,
     )
-    page["items"] = with_bodies(page["items"])
-    return cut(page, name, lambda record: f"{record['created_at']}#{record['id']}")
 
 
 def _groups(status: str | None, outcome: str | None) -> list[str]:
@@ -52,9 +50,9 @@ def page_of_mails(lead_ids: Sequence[str], limit: int, cursor: str | None) -> di
     """The mails of a lead, by the ids of all its parts, with their bodies, newest first."""
     name = f"leads/{lead_ids[0]}/emails"
     partitions = [f"LEAD#{lead_id}" for lead_id in lead_ids]
-    page = listing.page(EmailSent, "GSI2", partitions, prefix="EM#", limit=limit, cursor=cursor, listing=name)
-    page["items"] = with_bodies(page["items"])
-    return cut(page, name, lambda record: f"EM#{record['created_at']}#{record['id']}")
+    return listing.page(
+        EmailSent, "GSI2", partitions, prefix="EM#", limit=limit, cursor=cursor, listing=name, shown=with_bodies
+    )
 
 
 def shown(record: table.Record, body: str) -> table.Record:

@@ -7,7 +7,6 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from leadflow.campaigns.store.pages import cut
 from leadflow.core import clock, ids, listing, table
 
 
@@ -54,5 +53,4 @@ def missing_templates(template_ids: Sequence[str]) -> list[str]:
 
 def page_of_templates(limit: int, cursor: str | None) -> dict[str, Any]:
     """Templates, newest first."""
-    page = listing.page(EmailTemplate, "GSI1", ["TPLS"], limit=limit, cursor=cursor, listing="templates")
-    return cut(page, "templates", lambda record: f"{record['created_at']}#{record['id']}")
+    return listing.page(EmailTemplate, "GSI1", ["TPLS"], limit=limit, cursor=cursor, listing="templates")

@@ -57,8 +57,13 @@ class Admission:
 
 
 def admit(meter: Meter, run_id: str, slot: str | None, rate_per_minute: int | None, now: datetime) -> Admission:
-    """`slot` is the time this run was given before, None if it comes for the first time."""
+    """`slot` is the time this run was given before, None if it comes for the first time.
+
+    All times that were given are before `next_at`; those that are not were given at another rate, and do not count.
+    """
     stamp = clock.stamp(now)
+    if slot is not None and slot > stamp and slot >= (meter.next_at or ""):
+        slot = None
     lanes = {run: until for run, until in meter.lanes.items() if until > stamp and run != run_id}
     meter = replace(meter, lanes=lanes)
     if meter.held_until is not None and meter.held_until > stamp:
@@ -102,6 +107,11 @@ def failed(meter: Meter, run_id: str, now: datetime) -> Meter:
 def refused(meter: Meter, run_id: str, code: str, now: datetime) -> Meter:
     """After the source refused the account (`code` says why): asking again is for when somebody has mended it."""
     return held(_left(meter, run_id), now + UNHEALTHY_BREAK, code, now)
+
+
+def at_another_rate(meter: Meter) -> Meter:
+    """After the rate was changed: the times are given anew."""
+    return replace(meter, next_at=None)
 
 
 def told_to_wait(meter: Meter, run_id: str, seconds: float, now: datetime) -> Meter:

@@ -39,6 +39,7 @@ _BUDGET_WAIT = timedelta(seconds=2)
 _PATIENCE = {"rate": timedelta(minutes=15)}
 _PATIENCE_WITH_BROKEN = timedelta(minutes=1)
 _LONGEST_BUSY = 60
+_LONGEST_SLEEP = timedelta(minutes=15)
 # So often a run takes a source's word that it is to come later.
 _MOST_REFUSALS = 10
 _REFUSALS = (RateLimited, CredentialsRefused, UpstreamRejected, UpstreamUnavailable, OutcomeUnknown)
@@ -214,15 +215,18 @@ def _passed_over(item: source_store.SourceMeter, now: datetime) -> Asked | None:
 
 
 def _wait(run: store.EnrichmentRun, item: source_store.SourceMeter, admission: metering.Admission) -> Later | None:
-    """Writes down the time that was given, so that nobody else gets it."""
+    """Writes down the time that was given, so that nobody else gets it.
+
+    Who waits for long looks in between whether times are given anew, since the rate was changed.
+    """
     name = item.pk.removeprefix("ENRSRC#")
     _put(item, admission.meter)
-    at, busy = str(admission.wait_until), 0
+    at, busy = min(str(admission.wait_until), clock.stamp(clock.now() + _LONGEST_SLEEP)), 0
     if admission.reason == "busy":
         busy = int((run.slot or {}).get("busy", 0)) + 1
         seconds = min(2**busy, _LONGEST_BUSY) * (0.5 + ids.shard(run.id, 100) / 100)
         at = clock.stamp(clock.now() + timedelta(seconds=seconds))
-    else:
+    elif admission.slot != (run.slot or {}).get("at"):
         try:
             source_store.write(item, is_new=item.v is None)
         except (table.AlreadyThere, table.Stale):

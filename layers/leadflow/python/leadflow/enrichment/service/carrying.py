@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from leadflow.core import clock, due, effects, table
 from leadflow.enrichment.enums import FIELDS, EnrichmentField
@@ -66,8 +65,8 @@ class Work:
         items = [setup.fields[part] for part in parts if part in setup.fields]
         self.own: EnrichedFields = setup.fields.get(run.lead_id) or new_fields(run.lead_id)
         self.known = people.known_of(items)
-        self.marks: Mapping[str, Any] = {name: mark for item in items for name, mark in item.asked.items()}
-        self.identity = people.identity_of(lead)
+        self.identity = people.identity_of(lead, items)
+        self.marks = people.marks_of(items, self.identity)
         self.ready = {one.source.name: one for one in ready if one.is_for(lead, clock.now())}
         self.hold = leads.hold(lead["id"])
         done = {one["source"] for one in run.attempts}
@@ -155,10 +154,10 @@ class Work:
 
     def _is_fresh(self, ready: Ready, step: Step) -> bool:
         """Whether a source's earlier answer to this question is fresh: then what it said counts, at no cost."""
-        name, mark = ready.source.name, self.marks.get(ready.source.name)
-        if self.run.force or not freshness.is_fresh(mark, step.fields, self.identity, ready.ttl_days, clock.now()):
+        name, mark, now = ready.source.name, self.marks.get(ready.source.name), clock.now()
+        if self.run.force or not mark or not freshness.is_fresh(mark, step.fields, self.identity, ready.ttl_days, now):
             return False
         self.usable.update({field: one for field, one in self.known.items() if one.source == name})
-        attempt = settling.attempt(name, Asked("skipped_fresh", (mark or {}).get("outcome")))
+        attempt = settling.attempt(name, Asked("skipped_fresh", freshness.outcome_of(mark, step.fields)))
         self.run.attempts = [*self.run.attempts, attempt]
         return True

@@ -76,8 +76,8 @@ class _Total:
         force: bool,
     ) -> None:
         known = people.known_of(items)
-        marks = {name: mark for item in items for name, mark in item.asked.items()}
-        identity, now = people.identity_of(lead), clock.now()
+        identity, now = people.identity_of(lead, items), clock.now()
+        marks = people.marks_of(items, identity)
         ready = [one for one in ready if one.is_for(lead, now)]
         person = people.person_of(lead, known)
         self.rows += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from leadflow.core.secrets import keyed_hash
@@ -31,11 +31,24 @@ def person_of(lead: Mapping[str, Any], known: Mapping[EnrichmentField, Given]) -
     )
 
 
-def identity_of(lead: Mapping[str, Any]) -> str:
-    """Stands for what people have put down to know a person by: another one makes earlier answers stale."""
-    custom = lead["custom"].get("linkedin_url")
-    parts = (lead["email"], lead["phone"], custom if isinstance(custom, str) else None)
+def identity_of(lead: Mapping[str, Any], items: Iterable[EnrichedFields]) -> str:
+    """Stands for what people have put down to know a person by: another one makes earlier answers stale.
+
+    A profile that enrichment has written into the lead, as `items` tell, is not of that.
+    """
+    profile = lead["custom"].get("linkedin_url")
+    is_ours = any(item.written.get("custom.linkedin_url") == profile for item in items)
+    parts = (lead["email"], lead["phone"], profile if isinstance(profile, str) and not is_ours else None)
     return keyed_hash("enrichment identity", *(part or "" for part in parts), size=12)
+
+
+def marks_of(items: Iterable[EnrichedFields], identity: str) -> dict[str, Mapping[str, Any]]:
+    """By source what was asked about a person of this identity, of all parts of a lead; of several the newest."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for name, mark in (pair for item in items for pair in item.asked.items()):
+        if mark["identity"] == identity and (name not in found or found[name]["at"] < mark["at"]):
+            found[name] = mark
+    return found
 
 
 def known_of(items: Sequence[EnrichedFields]) -> dict[EnrichmentField, Given]:

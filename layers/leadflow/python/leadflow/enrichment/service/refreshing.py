@@ -33,8 +33,9 @@ def stale(found: Sequence[Record], now: datetime) -> list[Record]:
     items = {item.lead_id: item for item in enrichments.fields_of(lead["id"] for lead in found)}
 
     def is_stale(lead: Record) -> bool:
-        asked = items[lead["id"]].asked if lead["id"] in items else {}
-        identity = people.identity_of(lead)
+        item = items.get(lead["id"])
+        asked = {} if item is None else item.asked
+        identity = people.identity_of(lead, [] if item is None else [item])
         return any(
             not freshness.is_fresh(mark, frozenset(), identity, _days(active[name]), now)
             for name, mark in asked.items()

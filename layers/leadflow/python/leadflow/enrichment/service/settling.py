@@ -12,7 +12,7 @@ from leadflow.core import clock, ids, table
 from leadflow.core.errors import RateLimited
 from leadflow.core.turns import Turns
 from leadflow.enrichment.enums import FIELDS, EnrichmentField
-from leadflow.enrichment.rules import Answer
+from leadflow.enrichment.rules import Answer, freshness
 from leadflow.enrichment.rules.money import usd
 from leadflow.enrichment.rules.waterfall import Given, renewed
 from leadflow.enrichment.service import people
@@ -67,10 +67,11 @@ def settle(
     brought = _given(ready, asked.answer)
     enrichment_id = ids.derived_id(clock.parse(str(run.created_at)), run.id, name)
     record = _record(run, name, enrichment_id, asked.answer, brought)
-    mark = {"at": clock.now_stamp(), "outcome": asked.outcome, "fields": asking["fields"], "identity": identity}
+    question = frozenset(asking["fields"])
     for turn in _TURNS:
         if turn:
             fields = enrichments.own_fields(run.lead_id)
+        mark = freshness.marked(fields.asked.get(name), asked.outcome, question, identity, clock.now())
         fields.asked = {**fields.asked, name: mark}
         fields.known = _known(fields, brought, enrichment_id, run.id)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,28 +28,27 @@ if TYPE_CHECKING:
 # How long a decrypted key stays in memory: a warm worker asks KMS once for all calls of that time.
 _KEY_KEPT = timedelta(minutes=5)
 _TURNS = Turns(6, longest_pause_seconds=0.5)
+_FORAGER_ACCOUNT = re.compile(r"[0-9]{1,15}")
 _UNHEALTHY = ("failing", "credentials_refused", "quota_exhausted")
 
 
 def put(name: str, body: EnrichmentSourceWrite, if_match: int | None) -> Record:
     """Sets a source up; its key and account stay when they are not given.
 
-    Raises NotFound for a name that is no source's, InvalidInput for a condition or a generation that does not fit,
-    PreconditionFailed, RateLimited when crowded out.
+    Raises NotFound for a name that is no source's, InvalidInput for a condition, a generation or an account that does
+    not fit, PreconditionFailed, RateLimited when crowded out.
     """
     _check_name(name)
+    _check_fits(name, body)
     fields = body.model_dump(exclude={"api_key", "account_id"})
     for money in ("cost_per_request", "cost_per_credit", "daily_budget"):
         fields[money] = None if fields[money] is None else micros(fields[money])
-    if body.only_if is not None:
-        conditions.validate(body.only_if, conditions.AUDIENCE, "only_if")
-    if fields["generation"] is not None and name != "crustdata":
-        raise InvalidInput("generation", "is CrustData's alone")
     for _ in _TURNS:
         found = store.find_source(name)
         if if_match is not None and if_match != (0 if found is None else found.v):
             raise PreconditionFailed(f"Source {name} is at another version; read it again.")
         source = found or store.new_source(name)
+        rate = source.rate_limit_per_minute
         for field, value in fields.items():
             setattr(source, field, value)
         _set_account(source, body)
@@ -58,6 +58,8 @@ def put(name: str, body: EnrichmentSourceWrite, if_match: int | None) -> Record:
             continue
         if "api_key" in body.model_fields_set:
             _give_a_fresh_start(name)
+        if rate != body.rate_limit_per_minute:
+            _give_times_anew(name)
         return _shown(source, store.meter(name), clock.now())
     raise RateLimited(f"Source {name} is being changed by many requests at once.")
 
@@ -227,6 +229,20 @@ def _give_a_fresh_start(name: str) -> None:
         return
 
 
+def _give_times_anew(name: str) -> None:
+    """Requests that wait for times of the old rate shall not wait for them any longer."""
+    for _ in _TURNS:
+        meter = store.meter(name)
+        if meter.v is None or meter.next_at is None:
+            return
+        meter.next_at = None
+        try:
+            table.save(meter)
+        except table.Stale:
+            continue
+        return
+
+
 def _shown(source: store.EnrichmentSource, meter: store.SourceMeter, now: datetime) -> Record:
     day = store.day_of(source.name, now.date().isoformat())
     is_held = _is_held(meter, now)
@@ -266,6 +282,15 @@ def _priority(source: store.EnrichmentSource | None) -> int:
 def _check_name(name: str) -> None:
     if name not in SOURCES:
         raise NotFound("enrichment source", name)
+
+
+def _check_fits(name: str, body: EnrichmentSourceWrite) -> None:
+    if body.only_if is not None:
+        conditions.validate(body.only_if, conditions.AUDIENCE, "only_if")
+    if body.generation is not None and name != "crustdata":
+        raise InvalidInput("generation", "is CrustData's alone")
+    if name == "forager" and body.account_id is not None and not _FORAGER_ACCOUNT.fullmatch(body.account_id):
+        raise InvalidInput("account_id", "must be the number of an account at Forager, at most 15 digits")
 
 
 def _context(name: str) -> Mapping[str, str]:

@@ -65,7 +65,7 @@ class EnrichedFields(table.Item, discriminator="EnrichedFields"):
     pk `ENR#<lead>`  sk `#FIELDS`
 
     `known` has per field `value`, `confidence`, `source`, `priority`, `at`, `is_sure`, `enrichment_id`, `run_id`;
-    `asked` per source `at`, `outcome`, `fields`, `identity`; `written` what of the lead's own fields comes from us.
+    `asked` per source a mark as rules/freshness.py has it; `written` what of the lead's own fields comes from us.
     """
 
     lead_id = UnicodeAttribute()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from leadflow.core import paging, timeline
+from leadflow.core import listing, paging, timeline
 from leadflow.core.timeline import TimelineEntry
 from leadflow.leads.service.leads import parts_of
 
@@ -27,15 +27,19 @@ _ROUNDS = 4
 def page(lead_id: str, *, limit: int, cursor: str | None, kind: str | None = None) -> dict[str, Any]:
     """What happened to a lead, newest first, in any pages the same list, also while things go on.
 
-    A page of one `kind` may be short and still have a next one. Raises NotFound, MalformedRequest for a cursor of
-    another list.
+    A page of one `kind`, or of 4 MB, may be short and still have a next one. Raises NotFound, MalformedRequest for a
+    cursor of another list.
     """
     parts = parts_of(lead_id)
     name = f"leads/{parts[0]}/timeline?{kind or ''}"
     before = paging.decode(cursor, name) if cursor else None
     shown, last = _gathered(parts, before, limit, kind)
+    items = [_item(entry) for entry in shown]
+    count = listing.fitting(items)
+    if count < len(items):
+        last = shown[count - 1].position
     return {
-        "items": [_item(entry) for entry in shown],
+        "items": items[:count],
         "next_cursor": None if last is None else paging.encode(last, name),
     }
 
