@@ -218,3 +218,21 @@ def test_who_waits_for_a_window_that_is_taken_away_gets_the_mail_at_once(
     reconciled(clock, hours=25)
     assert nothing_is_pending(campaign_id, engine)
     assert len(recipients(mails)) == 4
+
+
+@pytest.mark.parametrize("limit", [{"rate_per_hour": 1}, {"warm_up": [{"day": 1, "max": 1}, {"day": 9, "max": 1}]}])
+def test_who_waits_for_a_rate_that_is_taken_away_gets_the_mail_at_once(
+    mails: MailService, clock: Clock, limit: dict[str, Any]
+) -> None:
+    email_channel()
+    people(3)
+    campaign_id = campaign(**limit)
+    step(campaign_id, 1)
+    acted(campaign_id, "launch_campaign")
+    work()
+    assert len(recipients(mails)) == 1
+
+    assert patch(campaign_id, dict.fromkeys(limit)).status == 200
+    work()
+
+    assert tally(campaign_id, 1) == {"accepted": 3}

@@ -72,6 +72,22 @@ def test_a_run_that_waits_and_its_mail_that_nothing_holds_back(
     assert (after["primary_reason"], after["next_planned_at"], after["next_mail_at"]) == ("run_completed", None, None)
 
 
+def test_a_sender_that_the_run_fills_in_is_in_nobodys_way(mails: MailService, engine: Engine, clock: Clock) -> None:
+    email_channel()
+    kind, config = mailing()
+    made = activated(workflow(("wait", {"hours": 2}), (kind, {**config, "from": "{{ trigger.source }}@example.com"})))
+    other = activated(workflow((kind, {**config, "from": "{{ lead.custom.owner_email }}"}), trigger=None))
+    clock.advance(seconds=1)
+    lead_id = added()["id"]
+    engine.deliver()
+    for start in engine.starts():
+        engine.segment(start)
+    for one in (made, other):
+        assert gate_of(explained(lead_id, one), "sender")["verdict"] == "pass"
+    engine.run()
+    assert mails.sent[0]["from"]["email"] == "api@example.com"
+
+
 def opted_out(lead_id: str) -> None:
     assert patched(lead_id, consent={"email": {"opted_in": False}}).status == 200
 

@@ -85,6 +85,7 @@ DEEP = "[" * 5000 + "]" * 5000
         ('{"email": "ada@example.com", "custom": [1], "size": 38}', "custom"),
         ('{"email": "ada@example.com", "size": 37, "size": 38}', "size"),
         ('{"email": "ada@example.com", "custom": "{\\"a\\": 1, \\"a\\": 2}"}', "a"),
+        ('{"email": "ada@example.com", "first_name": ["Ada"], "last_name": "L"}', "first_name"),
         ('{"email": "ada@example.com", "size": NaN}', "row"),
         (f'{{"email": "ada@example.com", "size": {DEEP}}}', "row"),
         (f'{{"email": "ada@example.com", "size": {DEEP[4700:5300]}}}', "row"),

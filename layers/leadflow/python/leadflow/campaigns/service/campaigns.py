@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 TURNS = Turns(8, longest_pause_seconds=0.5)
 # Who belongs to the audience of an evergreen campaign is asked of all leads again when one of these has changed.
 _OF_AUDIENCE = frozenset({"target_audience", "exclusions"})
-# Who waits for the hours to come is asked again when one of these has changed.
-_OF_HOURS = frozenset({"send_window", "timezone"})
+# Who was put off to a later time is asked again when one of these has changed.
+_OF_WAITING = frozenset({"send_window", "timezone", "rate_per_second", "rate_per_hour", "warm_up"})
 # What leads do is told to a launched campaign by its audience and goal, and the rest is for its worker to see to.
-_OF_RUN = _OF_AUDIENCE | _OF_HOURS | {"goal"}
+_OF_RUN = _OF_AUDIENCE | _OF_WAITING | {"goal"}
 
 
 def create_campaign(body: EmailCampaignCreate, created_by: str | None) -> Record:
@@ -139,7 +139,7 @@ def _written(campaign: store.EmailCampaign, changes: Mapping[str, Any]) -> bool:
     if run is None:
         raise NotFound("campaign", campaign.id)
     run.walk_again = run.walk_again or not _OF_AUDIENCE.isdisjoint(changes)
-    run.reorder = run.reorder or not _OF_HOURS.isdisjoint(changes)
+    run.reorder = run.reorder or not _OF_WAITING.isdisjoint(changes)
     runs.ask_again(run)
     try:
         runs.start_run(campaign, run)

@@ -116,7 +116,7 @@ def _put_back(run: runs.CampaignRun) -> None:
 
 
 def _reorder(run: runs.CampaignRun) -> None:
-    """Lets those who wait go by the steps and hours as they are now.
+    """Lets those who wait go by the steps, hours and rates as they are now.
 
     Who waits for a step that is not their next one any more waits for the one that is; who was put off to some later
     time comes now, and is put off anew where that is still to be. Who is not reached here is when the time has come

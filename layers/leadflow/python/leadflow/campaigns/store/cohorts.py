@@ -46,7 +46,7 @@ class CampaignRun(table.Item, discriminator="CampaignRun"):
     Of an evergreen campaign: `gathers_at` is when those who have joined lately are put into a cohort, `opening` the
     cohort (`<step>#<cohort>`) that they were put into and are to be taken off the list for. `walk_again` says that all
     leads are to be looked at again, `follow_late` that a step was added for those who had come to the end.
-    `reorder` says that steps or hours were edited: who waits is to be asked again what for, and until when.
+    `reorder` says that steps, hours or rates were edited: who waits is asked again what for, and until when.
     """
 
     campaign_id = UnicodeAttribute()

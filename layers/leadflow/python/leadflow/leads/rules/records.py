@@ -140,9 +140,10 @@ def _object_of(field: str, text: str) -> Any:
 
 def _gathered(found: dict[str, Any], errors: list[tuple[str, str]]) -> dict[str, Any]:
     """Puts together what several columns give: the name of its parts, custom fields, consent by channel."""
-    parts = [str(found.pop(part)) for part in _PARTS_OF_NAME if part in found]
+    parts = {part: found.pop(part) for part in _PARTS_OF_NAME if part in found}
+    errors += [(part, "must be text") for part, said in parts.items() if not isinstance(said, str)]
     if parts:
-        found.setdefault("name", " ".join(parts))
+        found.setdefault("name", " ".join(map(str, parts.values())))
     errors += [(name, _NO_OBJECT) for name in _OBJECTS if not isinstance(found.get(name, {}), dict)]
     custom = {name.removeprefix(CUSTOM): found.pop(name) for name in list(found) if name.startswith(CUSTOM)}
     consent: dict[str, Any] = {}
