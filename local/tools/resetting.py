@@ -26,9 +26,11 @@ _AT_ONCE = 25
 def reset_directory() -> str:
     """Removes what hosts have put into DATA_DIR but for the admin key, and nothing else that is there.
 
-    Raises NoTarget while a host runs on it, and where none ever has.
+    Raises NoTarget while a host runs on it, and where none ever has but something is.
     """
     path = data_dir()
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return f"there is nothing in {path}"
     if not (path / "lock").is_file():
         raise NoTarget(f"no host has ever run on {path}; nothing was removed")
     try:

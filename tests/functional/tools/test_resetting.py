@@ -39,17 +39,19 @@ def test_what_is_somebodys_own_stays(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     with pytest.raises(NoTarget, match="no host has ever run"):
         resetting.reset_directory()
-    monkeypatch.setenv("DATA_DIR", str(tmp_path / "typo"))
-    with pytest.raises(NoTarget, match="no host has ever run"):
-        resetting.reset_directory()
     assert {entry.name for entry in tmp_path.iterdir()} == {"letters"}
 
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
     for name in ("lock", "leadflow.db-wal"):
         (tmp_path / name).touch()
     assert "letters" in resetting.reset_directory()
     assert {entry.name for entry in tmp_path.iterdir()} == {"letters", "lock"}
     assert (tmp_path / "letters" / "to ada").read_text() == "dear"
+
+
+def test_what_was_never_there_is_reset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (tmp_path, tmp_path / "none"):
+        monkeypatch.setenv("DATA_DIR", str(place))
+        assert "nothing" in resetting.reset_directory()
 
 
 def test_not_while_a_host_runs_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
