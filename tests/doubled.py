@@ -7,6 +7,7 @@ and a test that posts to one route again and again has only its first posts doub
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -32,6 +33,7 @@ def pytest_configure() -> None:
     def door(name: str) -> Any:
         handler = real(name)
 
+        @functools.wraps(handler)
         def doubled(event: Any, context: Any = None) -> Any:
             return _twice(handler, event, context) if _is_doubled(event) else handler(event, context)
 

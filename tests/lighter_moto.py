@@ -118,15 +118,14 @@ def _is_processed(kind: type, node: type, traverser: Any) -> bool:
 
 def _query(real: Any) -> Any:
     def query(table: Table, hash_key: DynamoType | None, *arguments: Any, **named: Any) -> Any:
-        everything = table.items
+        # Of the table a view, so that of several threads each looks at what it asked for.
+        view = object.__new__(type(table))
+        view.__dict__ = dict(table.__dict__)
         if arguments[6] is not None:  # the name of an index
-            table.items = _narrowed(everything, named.get("hash_key_conditions"))
+            view.items = _narrowed(table.items, named.get("hash_key_conditions"))
         elif hash_key is not None:
-            table.items = {hash_key: everything.get(hash_key, {})}
-        try:
-            return real(table, hash_key, *arguments, **named)
-        finally:
-            table.items = everything
+            view.items = {hash_key: table.items.get(hash_key, {})}
+        return real(view, hash_key, *arguments, **named)
 
     return query
 
