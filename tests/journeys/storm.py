@@ -100,7 +100,7 @@ class Storm:
             while self.done["kills"] < self.kills or self._status() == "paused":
                 self._something()
             self._calm()
-            self._until(lambda: self._status() == "completed", "the campaign never ended")
+            self._until(lambda: self._status() == "completed", "the campaign never ended", self._pending)
             sending = time.monotonic() - launched
             for work in self.works:
                 self._until(lambda work=work: work.is_over(self), f"{type(work).__name__} was never over")
@@ -194,6 +194,9 @@ class Storm:
     def _status(self) -> str:
         return str(self.api.get(f"/campaigns/{self.campaign_id}")["status"])
 
+    def _pending(self) -> int:
+        return int(self.api.get(f"/campaigns/{self.campaign_id}/stats")["pending"])
+
     def _settled(self) -> dict[str, Any]:
         """The numbers once they stand still: the provider has reported, and the stream is read."""
         before: dict[str, Any] = {}
@@ -259,12 +262,15 @@ class Storm:
             [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
         )
 
-    def _until(self, look: Callable[[], bool], otherwise: str) -> None:
-        give_up = time.monotonic() + _PATIENCE_SECONDS
+    def _until(self, look: Callable[[], bool], otherwise: str, left: Callable[[], int] = int) -> None:
+        """Waits as long as what is `left` becomes less, since a busy machine takes its time."""
+        least, give_up = left(), time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < give_up:
             try:
                 if look():
                     return
+                if (now := left()) < least:
+                    least, give_up = now, time.monotonic() + _PATIENCE_SECONDS
             except httpx.TransportError:
                 pass
             time.sleep(0.2)
