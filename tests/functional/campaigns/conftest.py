@@ -8,6 +8,14 @@ import pytest
 
 from leadflow.core import seams
 from tests.functional.campaigns.mailing import MailService, mail_service
+from tests.functional.workflows.engine import Engine
+from tests.harness import Clock
+
+
+@pytest.fixture
+def engine(clock: Clock) -> Engine:
+    """What the platform does with the changes of this test."""
+    return Engine(clock)
 
 
 @pytest.fixture

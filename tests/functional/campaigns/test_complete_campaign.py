@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from leadflow.campaigns.service import recounting
 from tests.functional.campaigns.campaigning import stats, step
 from tests.functional.campaigns.mailing import MailService, email_channel, lead
@@ -24,11 +22,6 @@ from tests.functional.campaigns.test_retry_failed import failed_one
 from tests.functional.wire import interrupted
 from tests.functional.workflows.engine import Engine
 from tests.harness import Clock, call, door
-
-
-@pytest.fixture
-def engine(clock: Clock) -> Engine:
-    return Engine(clock)
 
 
 def test_who_had_no_turn_yet_gets_nothing(mails: MailService, clock: Clock) -> None:

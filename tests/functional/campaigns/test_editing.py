@@ -25,11 +25,6 @@ from tests.functional.workflows.engine import Engine
 from tests.harness import Clock, call
 
 
-@pytest.fixture
-def engine(clock: Clock) -> Engine:
-    return Engine(clock)
-
-
 def launched(*delays: int, **fields: Any) -> str:
     """A campaign whose first step has gone out, with a step for each delay in hours, numbered 1, 3, 5, …"""
     email_channel()

@@ -37,11 +37,6 @@ from tests.harness import Clock, call
 VIP = {"field": "lead.tags", "op": "contains", "value": "vip"}
 
 
-@pytest.fixture
-def engine(clock: Clock) -> Engine:
-    return Engine(clock)
-
-
 @pytest.fixture(autouse=True)
 def channel(mails: MailService) -> None:
     email_channel()

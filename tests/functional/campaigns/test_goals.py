@@ -36,11 +36,6 @@ FORM = {"event": "form_submitted"}
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36"
 
 
-@pytest.fixture
-def engine(clock: Clock) -> Engine:
-    return Engine(clock)
-
-
 @pytest.fixture(autouse=True)
 def channel(mails: MailService) -> None:
     email_channel()

@@ -27,6 +27,17 @@ def failed_one(campaign_id: str, mails: MailService, clock: Clock) -> None:
     campaigns.record_event(mail.id, "dropped", clock(), {"reason": "Spam Content"})
 
 
+def refused_one_of_two_at_once(mails: MailService) -> str:
+    """A campaign to three people of whom two had their turn, and the provider did not take the first one's mail."""
+    email_channel()
+    people(3)
+    campaign_id = ready(rate_per_hour=2)
+    mails.answers = [(400, [{"message": "no", "field": "personalizations.0.to.0.email"}])]
+    acted(campaign_id, "launch_campaign")
+    work()
+    return campaign_id
+
+
 def test_what_the_provider_refused_goes_out_once_more(mails: MailService, clock: Clock) -> None:
     email_channel()
     people(3)
@@ -73,12 +84,7 @@ def test_the_sequence_of_who_failed_is_not_doubled(mails: MailService, clock: Cl
 
 
 def test_who_was_refused_before_the_others_had_their_turn_gets_it_too(mails: MailService, clock: Clock) -> None:
-    email_channel()
-    people(3)
-    campaign_id = ready(rate_per_hour=2)
-    mails.answers = [(400, [{"message": "no", "field": "personalizations.0.to.0.email"}])]
-    acted(campaign_id, "launch_campaign")
-    work()
+    campaign_id = refused_one_of_two_at_once(mails)
     assert tally(campaign_id) == {"accepted": 1, "rejected": 1}
 
     acted(campaign_id, "retry_failed")
@@ -91,12 +97,7 @@ def test_who_was_refused_before_the_others_had_their_turn_gets_it_too(mails: Mai
 
 
 def test_of_a_campaign_that_was_ended_by_hand_only_those_who_had_their_turn(mails: MailService, clock: Clock) -> None:
-    email_channel()
-    people(3)
-    campaign_id = ready(rate_per_hour=2)
-    mails.answers = [(400, [{"message": "no", "field": "personalizations.0.to.0.email"}])]
-    acted(campaign_id, "launch_campaign")
-    work()
+    campaign_id = refused_one_of_two_at_once(mails)
     acted(campaign_id, "complete_campaign")
     work()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs
 
 from leadflow.core import seams
 from tests.functional.channels.provider import Provider
@@ -101,3 +102,12 @@ def takes(provider: Provider, sid: str = SID) -> None:
 def lead_id(**fields: Any) -> str:
     """The id of a new lead."""
     return str(added(**fields)["id"])
+
+
+def texts(at: Provider) -> list[str]:
+    """What Twilio was asked to send, in order."""
+    return [parse_qs(one.body.decode())["Body"][0] for one in at.asked if one.method == "POST"]
+
+
+def reconcile() -> None:
+    door("platform/reconcile")({}, None)

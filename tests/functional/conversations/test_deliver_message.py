@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -21,30 +20,17 @@ from tests.functional.conversations.talking import (
     deliver,
     lead_id,
     messages,
+    reconcile,
     report,
     say,
     takes,
+    texts,
     write,
 )
 from tests.functional.leads.merging import merged
 from tests.functional.webhooks.services import SMS, WHATSAPP, meta_message, meta_post, post_meta
 from tests.functional.wire import Killed, killed_at
 from tests.harness import Clock, call, door
-
-
-def texts(at: Provider) -> list[str]:
-    return [parse_qs(one.body.decode())["Body"][0] for one in at.asked if one.method == "POST"]
-
-
-def reconcile() -> None:
-    door("platform/reconcile")({}, None)
-
-
-def check(channel: dict[str, Any]) -> dict[str, Any]:
-    answer = call("channels/check_channel", path={"channel_id": channel["id"]})
-    assert answer.status == 200, answer.text
-    told: dict[str, Any] = answer.json
-    return told
 
 
 def test_an_answer_goes_to_who_wrote(provider: Provider, clock: Clock) -> None:
@@ -153,67 +139,6 @@ def test_who_is_said_to_have_opted_out_is_not_written_to_again(provider: Provide
     assert say("Hello?").status == 422
     lead = call("leads/get_lead", path={"lead_id": conversation()["lead_id"]}).json
     assert lead["consent"]["sms"]["opted_in"] is False
-
-
-def test_x41_a_refused_account_holds_its_messages_and_a_check_releases_them_in_order(
-    provider: Provider, clock: Clock
-) -> None:
-    channel = make(SMS)
-    write(channel)
-    provider.answers(401, {"code": 20003, "message": "Authenticate"})
-    say("First")
-    deliver()
-    say("Second")
-    deliver()
-    assert [(one["status"], one["error_code"]) for one in messages()[1:]] == [("queued", "held"), ("queued", None)]
-    assert call("channels/get_channel", path={"channel_id": channel["id"]}).json["is_healthy"] is False
-    asked = len(provider.asked)
-    assert asked == 1, "nobody goes on asking a provider that refuses the account"
-
-    assert check(channel)["ok"] is False
-    provider.answers(200, {"status": "active", "sid": SID})
-    assert check(channel)["ok"] is True
-    provider.asked.clear()
-    deliver()
-
-    assert texts(provider) == ["First", "Second"]
-    assert [(one["status"], one["error_code"]) for one in messages()[1:]] == [("sent", None), ("sent", None)]
-
-
-def test_the_worker_asks_by_itself_now_and_then(provider: Provider, clock: Clock) -> None:
-    channel = make(SMS)
-    write(channel)
-    provider.answers(401, {"code": 20003, "message": "Authenticate"})
-    say("First")
-    deliver()
-    provider.asked.clear()
-    provider.answers(200, {"status": "active", "sid": SID})
-    clock.advance(minutes=16)
-
-    reconcile()
-    deliver()
-
-    assert texts(provider) == ["First"]
-    assert channel["id"]
-
-
-def test_a_provider_that_will_not_be_asked_yet_is_asked_later(provider: Provider, clock: Clock) -> None:
-    write(make(SMS))
-    provider.answers(401, {"code": 20003, "message": "Authenticate"})
-    say("First")
-    deliver()
-    provider.answers(429, {"code": 20429}, {"Retry-After": "90"})
-    clock.advance(minutes=16)
-    reconcile()
-    deliver()
-    provider.asked.clear()
-    provider.answers(200, {"status": "active", "sid": SID})
-    clock.advance(minutes=2)
-
-    reconcile()
-    deliver()
-
-    assert texts(provider) == ["First"]
 
 
 def test_an_ambiguous_timeout_is_not_repeated_and_a_callback_settles_it(provider: Provider, clock: Clock) -> None:

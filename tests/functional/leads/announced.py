@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from leadflow.core import seams
-from tests.harness import door
+from leadflow.leads import service
+from tests.functional.wire import Killed, killed_at
+from tests.harness import Clock, door
 
 WORKERS = {"erasure": "leads/erase_person", "import": "leads/import_rows", "export": "leads/write_export"}
 WORKERS["rescoring"] = "scoring/rescore_leads"
@@ -45,3 +49,12 @@ def work_all() -> None:
     """Hands everything that is announced to the workers until nothing more is."""
     while events := announced():
         assert work(*events) == []
+
+
+def die_five_times(kind: str, clock: Clock, *, sent: bool) -> None:
+    """Five workers on one job, each killed at its fourth call of AWS, before it or after it was `sent`."""
+    for _ in range(5):
+        with pytest.raises(Killed), killed_at(4, sent=sent):
+            work(*announced(kind))
+        clock.advance(minutes=7)
+        service.reconcile()

@@ -14,7 +14,7 @@ from leadflow.core import aws
 from leadflow.core.settings import settings as product_settings
 from leadflow.leads import service
 from leadflow.leads.store import files
-from tests.functional.leads.announced import Impatient, announced, work, work_all
+from tests.functional.leads.announced import Impatient, announced, die_five_times, work, work_all
 from tests.functional.leads.erasing import erase
 from tests.functional.leads.people import added, patched
 from tests.functional.leads.transfer import (
@@ -92,11 +92,7 @@ def test_x47_killed_twice_it_equals_one_clean_run(
 
 def test_a_worker_that_never_gets_on_ends_the_import(clock: Clock) -> None:
     import_id = posted("email\nada@example.com\n").json["id"]
-    for _ in range(5):
-        with pytest.raises(Killed), killed_at(4, sent=False):
-            work(*announced("import"))
-        clock.advance(minutes=7)
-        service.reconcile()
+    die_five_times("import", clock, sent=False)
 
     work_all()
 

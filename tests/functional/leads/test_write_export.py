@@ -12,7 +12,7 @@ from leadflow.core import aws
 from leadflow.core.settings import settings
 from leadflow.leads import service
 from leadflow.leads.store import jobs as job_store
-from tests.functional.leads.announced import Impatient, announced, work, work_all
+from tests.functional.leads.announced import Impatient, announced, die_five_times, work, work_all
 from tests.functional.leads.erasing import erase
 from tests.functional.leads.large import begun
 from tests.functional.leads.people import added
@@ -80,11 +80,7 @@ def test_killed_twice_it_comes_to_the_same_file(number: int, *, sent: bool, cloc
 
 def test_a_worker_that_never_gets_on_ends_the_export(clock: Clock) -> None:
     export_id = begun(1)
-    for _ in range(5):
-        with pytest.raises(Killed), killed_at(4, sent=True):
-            work(*announced("export"))
-        clock.advance(minutes=7)
-        service.reconcile()
+    die_five_times("export", clock, sent=True)
 
     work_all()
 

@@ -51,39 +51,42 @@ def reported(mail_id: str, clock: Clock) -> None:
     assert campaigns.record_event(mail_id, "open", at, BY_A_PERSON)
 
 
+@pytest.fixture
+def later(make_workflow: MakeWorkflow, add_action: AddAction, activate: Callable[[str], Any]) -> Callable[[], str]:
+    """Another workflow that an open begins, in force from the moment of the call."""
+
+    def put_in_force() -> str:
+        workflow_id = make_workflow("Later", "email_opened")
+        add_action(workflow_id, "update_lead", {"add_tags": ["started"]})
+        activate(workflow_id)
+        return workflow_id
+
+    return put_in_force
+
+
+def runs_of(workflow_id: str) -> list[dict[str, Any]]:
+    return list(call("executions/list_executions", path={"workflow_id": workflow_id}).json["items"])
+
+
 def test_an_open_in_the_second_in_which_a_trigger_came_in_force_starts_a_run(
-    mail_id: str,
-    make_workflow: MakeWorkflow,
-    add_action: AddAction,
-    activate: Callable[[str], Any],
-    engine: Engine,
-    clock: Clock,
+    mail_id: str, later: Callable[[], str], engine: Engine, clock: Clock
 ) -> None:
     clock.advance(minutes=1)
-    late = make_workflow("Later", "email_opened")
-    add_action(late, "update_lead", {"add_tags": ["started"]})
-    activate(late)
+    workflow_id = later()
     reported(mail_id, clock)
     engine.deliver()
-    assert len(call("executions/list_executions", path={"workflow_id": late}).json["items"]) == 1
+    assert len(runs_of(workflow_id)) == 1
 
 
 def test_an_open_of_the_second_before_a_trigger_came_in_force_starts_nothing(
-    mail_id: str,
-    make_workflow: MakeWorkflow,
-    add_action: AddAction,
-    activate: Callable[[str], Any],
-    engine: Engine,
-    clock: Clock,
+    mail_id: str, later: Callable[[], str], engine: Engine, clock: Clock
 ) -> None:
     clock.advance(minutes=1)
     early = clock.moment - timedelta(milliseconds=600)
-    late = make_workflow("Later", "email_opened")
-    add_action(late, "update_lead", {"add_tags": ["started"]})
-    activate(late)
+    workflow_id = later()
     assert campaigns.record_event(mail_id, "open", early.replace(microsecond=0), BY_A_PERSON)
     engine.deliver()
-    assert call("executions/list_executions", path={"workflow_id": late}).json["items"] == []
+    assert runs_of(workflow_id) == []
 
 
 def test_an_open_in_the_second_in_which_a_wait_began_ends_it(mail_id: str, engine: Engine, clock: Clock) -> None:

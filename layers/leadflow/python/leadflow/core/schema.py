@@ -189,6 +189,9 @@ Email = Annotated[str, Field(max_length=254), AfterValidator(_no_nul), AfterVali
 # Who a mail is from: `ana@example.com` or `Ana <ana@example.com>`; with a placeholder it is judged when filled in.
 Sender = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line), AfterValidator(_sender)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_no_nul), AfterValidator(_phone)]
+# Of a day's clock, as windows begin and as they end.
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+TimeOfDayOrMidnight = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_no_nul), AfterValidator(known_zone)]
 HttpUrl = Annotated[str, Field(max_length=2000), AfterValidator(_http_url)]
 JsonObject = Annotated[dict[str, JsonValue], BeforeValidator(_small_object)]

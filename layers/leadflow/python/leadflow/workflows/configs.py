@@ -14,6 +14,8 @@ from leadflow.core.schema import (
     OutboundTemplate,
     Sender,
     Text,
+    TimeOfDay,
+    TimeOfDayOrMidnight,
     TimeZone,
     Write,
     built,
@@ -214,8 +216,6 @@ class RunAgentConfig(ActionConfig):
 
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-ClockOrMidnight = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 
 
 def _zone_or_lead(value: str) -> str:
@@ -229,8 +229,8 @@ class Window(Write):
     """
 
     days: Annotated[list[Day], Field(min_length=1, max_length=7)] = Field(default_factory=lambda: list(get_args(Day)))
-    from_: Clock = Field(alias="from")
-    to: ClockOrMidnight
+    from_: TimeOfDay = Field(alias="from")
+    to: TimeOfDayOrMidnight
     timezone: Annotated[str, Field(max_length=64), AfterValidator(_zone_or_lead)] = "lead"
 
     @model_validator(mode="after")

@@ -8,7 +8,19 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from leadflow.campaigns.enums import AudienceMode, CampaignStatus, Day, GoalEvent, UnknownPolicy
 from leadflow.campaigns.schema.audiences import MissingVariable
-from leadflow.core.schema import Email, JsonObject, Line, Read, Text, Timestamp, TimeZone, Write, left_alone
+from leadflow.core.schema import (
+    Email,
+    JsonObject,
+    Line,
+    Read,
+    Text,
+    TimeOfDay,
+    TimeOfDayOrMidnight,
+    Timestamp,
+    TimeZone,
+    Write,
+    left_alone,
+)
 
 MAX_EXCLUDED_LEADS = 1_000
 MAX_EXCLUDED_CAMPAIGNS = 50
@@ -29,7 +41,6 @@ RecordId = Annotated[Text, Field(min_length=1, max_length=64)]
 CampaignName = Annotated[Line, Field(min_length=1, max_length=200)]
 Description = Annotated[Annotated[Text, Field(max_length=1000)] | None, AfterValidator(_null_when_empty)]
 SenderName = Annotated[Line, Field(min_length=1, max_length=200)]
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class Exclusions(Write):
@@ -57,8 +68,8 @@ class SendWindow(Write):
     days: Annotated[list[Day], Field(min_length=1, max_length=7), AfterValidator(_each_once)] = Field(
         default_factory=lambda: list(get_args(Day))
     )
-    from_: Clock = Field(alias="from")
-    to: Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+    from_: TimeOfDay = Field(alias="from")
+    to: TimeOfDayOrMidnight
     use_lead_timezone: bool = True
 
     @model_validator(mode="after")

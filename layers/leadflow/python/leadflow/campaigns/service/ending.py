@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import health, sequence
@@ -118,22 +119,30 @@ def follow_late(campaign_id: str) -> bool:
     return any(went)
 
 
+def successor(
+    cohort: runs.Cohort, step: sequence.Step, cause: tuple[str, str], after: int, since: datetime
+) -> tuple[runs.Cohort, runs.CohortMembers]:
+    """The cohort, not written yet, in which the members of this one wait for a step, having had `after` at `since`."""
+    return runs.new_cohort(
+        cohort.campaign_id,
+        str(step["id"]),
+        int(step["step_number"]),
+        runs.members_of(cohort).lead_ids,
+        cause,
+        due_at=sequence.due_at(step, since),
+        joined_at=cohort.joined_at,
+        after=after,
+        since=clock.stamp(since),
+    )
+
+
 def _followed(cohort: runs.Cohort, steps: Sequence[sequence.Step]) -> bool:
     """Whether there is a next step for who came to the end with this cohort; somebody has sent them on to it then."""
     step = sequence.next_step(steps, int(cohort.step_number))
     if step is None or cohort.is_followed or cohort.again or cohort.ended or not cohort.size:
         return False
-    following = runs.new_cohort(
-        cohort.campaign_id,
-        str(step["id"]),
-        int(step["step_number"]),
-        runs.members_of(cohort).lead_ids,
-        ("after", cohort.id),
-        due_at=sequence.due_at(step, clock.parse(str(cohort.done_at))),
-        joined_at=cohort.joined_at,
-        after=int(cohort.step_number),
-        since=str(cohort.done_at),
-    )
+    done_at = clock.parse(str(cohort.done_at))
+    following = successor(cohort, step, ("after", cohort.id), int(cohort.step_number), done_at)
     cohort.is_followed = True
     try:
         runs.follow_late(cohort, following)

@@ -56,17 +56,7 @@ def _end(cohort: runs.Cohort, step: sequence.Step | None, cause: tuple[str, str]
         runs.finish_cohort(cohort, None)
         ending.after_last(cohort)
         return
-    following = runs.new_cohort(
-        cohort.campaign_id,
-        str(step["id"]),
-        int(step["step_number"]),
-        runs.members_of(cohort).lead_ids,
-        cause,
-        due_at=sequence.due_at(step, since),
-        joined_at=cohort.joined_at,
-        after=after,
-        since=clock.stamp(since),
-    )
+    following = ending.successor(cohort, step, cause, after, since)
     cohort.is_followed = True
     runs.finish_cohort(cohort, following)
     announcing.tell_in_time(following[0])

@@ -109,11 +109,6 @@ def refused(meter: Meter, run_id: str, code: str, now: datetime) -> Meter:
     return held(_left(meter, run_id), now + UNHEALTHY_BREAK, code, now)
 
 
-def at_another_rate(meter: Meter) -> Meter:
-    """After the rate was changed: the times are given anew."""
-    return replace(meter, next_at=None)
-
-
 def told_to_wait(meter: Meter, run_id: str, seconds: float, now: datetime) -> Meter:
     """After the source asked for a pause, of a day at most."""
     pause = min(timedelta(seconds=max(1.0, seconds)), _LONGEST_HOLD)

@@ -57,9 +57,9 @@ def put(name: str, body: EnrichmentSourceWrite, if_match: int | None) -> Record:
         except (table.AlreadyThere, table.Stale):
             continue
         if "api_key" in body.model_fields_set:
-            _give_a_fresh_start(name)
+            _amend_meter(name, _start_afresh)
         if rate != body.rate_limit_per_minute:
-            _give_times_anew(name)
+            _amend_meter(name, _give_times_anew)
         return _shown(source, store.meter(name), clock.now())
     raise RateLimited(f"Source {name} is being changed by many requests at once.")
 
@@ -215,27 +215,27 @@ def _set_account(source: store.EnrichmentSource, body: EnrichmentSourceWrite) ->
         source.account_id = body.account_id
 
 
-def _give_a_fresh_start(name: str) -> None:
-    """What was held against the old key does not count against the new one."""
-    for _ in _TURNS:
-        meter = store.meter(name)
-        if meter.v is None or meter.held_for not in _UNHEALTHY:
-            return
-        meter.held_until, meter.held_for, meter.failures = None, None, 0
-        try:
-            table.save(meter)
-        except table.Stale:
-            continue
-        return
+def _start_afresh(meter: store.SourceMeter) -> bool:
+    """What was held against the old key does not count against the new one; whether anything was."""
+    if meter.held_for not in _UNHEALTHY:
+        return False
+    meter.held_until, meter.held_for, meter.failures = None, None, 0
+    return True
 
 
-def _give_times_anew(name: str) -> None:
-    """Requests that wait for times of the old rate shall not wait for them any longer."""
+def _give_times_anew(meter: store.SourceMeter) -> bool:
+    """Requests that wait for times of the old rate shall not wait for them any longer; whether any may."""
+    if not meter.next_at:
+        return False
+    meter.next_at = None
+    return True
+
+
+def _amend_meter(name: str, amend: Callable[[store.SourceMeter], bool]) -> None:
     for _ in _TURNS:
         meter = store.meter(name)
-        if meter.v is None or meter.next_at is None:
+        if meter.v is None or not amend(meter):
             return
-        meter.next_at = None
         try:
             table.save(meter)
         except table.Stale:
