@@ -86,8 +86,11 @@ def messages(conversation_id: str | None = None) -> list[dict[str, Any]]:
 
 
 def say(content: str = "", conversation_id: str | None = None, **more: Any) -> Answer:
+    """Sends a message; what is said after it comes after it, by its id too."""
     body = {**({"content": content} if content else {}), **more}
-    return call("conversations/send_message", body, path={"conversation_id": conversation_id or conversation()["id"]})
+    answer = call("conversations/send_message", body, path={"conversation_id": conversation_id or conversation()["id"]})
+    tick()
+    return answer
 
 
 def change(conversation_id: str, **fields: Any) -> Answer:
