@@ -107,13 +107,16 @@ def update_step(
 def delete_step(campaign_id: str, step_id: str, if_match: int | None) -> None:
     """Removes a step.
 
-    Raises NotFound, PreconditionFailed, Conflict when it has begun or another step's condition asks about it.
+    Raises NotFound, PreconditionFailed, Conflict when it has begun, another step's condition asks about it, or it is
+    the only one of an active campaign, whose audience would come to the end without any.
     """
 
     def decide(campaign: store.EmailCampaign, steps: list[store.EmailSequenceStep]) -> _Edit:
         step = _expected(steps, step_id, if_match)
         _still_open(campaign, step)
         _not_asked_about(step, [other for other in steps if other.id != step_id])
+        if campaign.status == "active" and len(steps) == 1:
+            raise Conflict(f"Campaign {campaign_id} is active and has no other step; add one or pause it.", campaign_id)
         return _Edit(step, gone=True, reorders=True)
 
     _edited(campaign_id, decide)
