@@ -134,15 +134,24 @@ def look_up(scene: Scene, lead_ids: Sequence[str]) -> Known:
     return Known(
         reached,
         store.suppressed_among("email", emails),
-        had.find_stops(_shown_as(reached), _marks(scene.campaign)),
+        had.find_stops(_parts_of(reached), _marks(scene.campaign)),
         had.find_contacted(one.mark for one in reached.values() if one.mark),
         {mail.id: mail for mail in store.find_mails(_asked_mails(scene, lead_ids))},
     )
 
 
-def _shown_as(reached: Mapping[str, leads.Reached]) -> Iterable[str]:
-    """Under which ids members may have been marked: as the audience has them, and as people see them now."""
-    return dict.fromkeys([*reached, *(str(one.lead["id"]) for one in reached.values())])
+def _parts_of(reached: Mapping[str, leads.Reached]) -> Iterable[str]:
+    """Under which ids members may have been marked: those of all leads that they consist of now."""
+    return dict.fromkeys(part for one in reached.values() for part in one.parts)
+
+
+def _did(reached: leads.Reached, stops: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """When a member last did what is marked, by whichever of the leads that they consist of."""
+    last: dict[str, str] = {}
+    for part in reached.parts:
+        for reason, at in stops.get(part, {}).items():
+            last[reason] = max(at, last.get(reason, ""))
+    return last
 
 
 def _marks(campaign: Mapping[str, Any]) -> list[str]:
@@ -177,7 +186,7 @@ def member_of(scene: Scene, lead_id: str, known: Known, now: datetime) -> member
     reached = known.reached.get(lead_id)
     if reached is None:
         return members.Member(None)
-    did = {**known.stops.get(lead_id, {}), **known.stops.get(str(reached.lead["id"]), {})}
+    did = _did(reached, known.stops)
     since = {reason for reason, at in did.items() if at >= scene.joined_at}
     had_before = contacts_of(known.contact(lead_id))
     return members.Member(
