@@ -1,4 +1,4 @@
-"""What ends sequences: a person's answer, by whichever of the leads that are one with them, and the latest one."""
+"""What ends sequences, and keeps from them: of a merged lead, what any of its parts did, and the latest of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from leadflow.campaigns.store import contacts
 from leadflow.core import clock as core_clock
 from leadflow.core.errors import InProgress
 from tests.functional.campaigns.mailing import MailService, email_channel
-from tests.functional.campaigns.running import acted, people, ready, reconciled, tally, work
+from tests.functional.campaigns.running import acted, mails_of, people, ready, reconciled, tally, work
 from tests.functional.wire import interrupted
 from tests.harness import Clock, call
 
@@ -61,3 +61,19 @@ def test_of_two_answers_at_once_the_later_one_is_kept(clock: Clock) -> None:
     with interrupted(lambda: campaigns.stop_sequences(lead_id, "replied"), operation="PutItem"):
         campaigns.stop_sequences(lead_id, "replied", before)
     assert contacts.find_stops([lead_id], ["replied"]) == {lead_id: {"replied": core_clock.now_stamp()}}
+
+
+def test_who_is_excluded_as_one_part_of_a_merged_lead_is_excluded(mails: MailService, clock: Clock) -> None:
+    email_channel()
+    one, other, third = people(3)
+    first = ready(target_audience={"field": "lead.email", "op": "eq", "value": "lead2@example.com"})
+    acted(first, "launch_campaign")
+    work()
+    by_mail, by_id = ready(exclusions={"campaign_ids": [first]}), ready(exclusions={"lead_ids": [other]})
+    assert call("leads/merge_leads", {"source_lead_id": other}, path={"lead_id": one}).status == 200
+
+    for campaign_id in (by_mail, by_id):
+        acted(campaign_id, "launch_campaign")
+        work()
+        assert tally(campaign_id) == {"accepted": 1, "excluded": 1}
+        assert [mail.lead_id for mail in mails_of(campaign_id) if mail.outcome == "accepted"] == [third]
