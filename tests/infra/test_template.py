@@ -194,6 +194,21 @@ def test_a_queue_outlasts_its_worker_and_has_a_dead_letter_queue(
     assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
 
 
+def test_a_worker_that_writes_to_its_own_queue_may_do_so_often() -> None:
+    """Otherwise Lambda takes the 16th message in a row for an accident and puts it with the dead letters."""
+    allowed = {name for name, function in functions().items() if function.properties.get("RecursiveLoop") == "Allow"}
+
+    writing = {
+        function.name
+        for _, function, source in sources("SQS")
+        if policies.Right("sqs:SendMessage", policies.named(source["Queue"]))
+        in policies.given(policies.role_of(function.name))
+    }
+
+    assert allowed == writing
+    assert len(writing) == 4
+
+
 @pytest.mark.parametrize(("where", "function", "source"), sources("DynamoDB"), ids=lambda value: str(value)[:40])
 def test_a_stream_reader_misses_nothing_and_no_poison_record_stops_it(
     where: str, function: Function, source: dict[str, Any]
@@ -344,3 +359,13 @@ def test_the_dashboard_shows_what_is_there() -> None:
     assert named <= template()["Resources"].keys()
     assert len({(one["x"], one["y"]) for one in widgets}) == len(widgets)
     assert all(one["properties"]["metrics"] for one in widgets)
+
+
+def test_the_dashboard_searches_for_names_that_begin_with_the_stack() -> None:
+    """What stands in quotes is searched for as the whole name, and none is called as the stack alone."""
+    body = template()["Resources"]["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+
+    searches = re.findall(r"SEARCH\('([^']+)'", body)
+
+    assert len(searches) == 4
+    assert all(re.search(r' MetricName=\\"\w+\\" \$\{AWS::StackName\}$', one) for one in searches), searches
