@@ -25,6 +25,7 @@ class Settings(NamedTuple):
     bucket_name: str
     app_secret_id: str
     kms_key_id: str
+    public_url: str
     public_url_parameter: str
     starts_queue_url: str
     deliveries_queue_url: str
@@ -74,6 +75,7 @@ def _read() -> Settings:
         bucket_name=env.get("BUCKET_NAME", ""),
         app_secret_id=env.get("APP_SECRET_ID", ""),
         kms_key_id=env.get("KMS_KEY_ID", ""),
+        public_url=env.get("PUBLIC_URL", ""),
         public_url_parameter=env.get("PUBLIC_URL_PARAMETER", ""),
         starts_queue_url=env.get("STARTS_QUEUE_URL", ""),
         deliveries_queue_url=env.get("DELIVERIES_QUEUE_URL", ""),
