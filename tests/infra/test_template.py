@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from leadflow.core import errors
+from leadflow.core import aws, errors
 from tests import policies
 from tests.infra.house import Function, definition, functions, template, transformed
 
@@ -92,6 +92,16 @@ def references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from references(inner)
+
+
+def test_a_call_of_aws_that_hangs_is_tried_again_in_time() -> None:
+    """Whoever waits for the table or the secret has an answer, or at least a second try, before it is ended itself."""
+    for service in ("dynamodb", "secretsmanager"):
+        config = aws.client(service).meta.config
+        one_try = config.connect_timeout + config.read_timeout
+        # Connections that hang were connected once.
+        assert config.read_timeout + one_try < functions()["platform/authorize"].timeout
+        assert config.retries["total_max_attempts"] * one_try < template()["Globals"]["Function"]["Timeout"]
 
 
 def test_stays_far_under_the_limits_of_cloudformation() -> None:
@@ -349,6 +359,19 @@ def test_every_state_is_reached() -> None:
         named.update(rule["Next"] for rule in [*state.get("Choices", []), *state.get("Catch", [])])
 
     assert named == states.keys()
+
+
+def test_a_reconcile_that_fails_is_told() -> None:
+    """Other alarms depend on what it tells, and are as quiet without it as when nothing is wrong."""
+    watched = {
+        dimension["Value"]["Ref"]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
+        for dimension in alarm["Dimensions"]
+        if dimension["Name"] == "FunctionName"
+    }
+
+    assert watched == {functions()["platform/reconcile"].logical_id}
 
 
 def test_the_dashboard_shows_what_is_there() -> None:
