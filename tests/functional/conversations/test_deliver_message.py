@@ -196,6 +196,52 @@ def test_a_provider_that_is_busy_is_waited_for_and_the_order_stays(provider: Pro
     assert texts(provider) == ["First", "Second"]
 
 
+def heard_on_messenger() -> None:
+    """Somebody has written to a page of ours."""
+    post_meta(make(MESSENGER), meta_post(meta_message("m_1", "Hello")))
+    arrive()
+
+
+@pytest.mark.parametrize("code", [1, 2, 1200])
+def test_what_meta_calls_temporary_is_tried_again_with_longer_and_longer_pauses(
+    provider: Provider, clock: Clock, code: int
+) -> None:
+    heard_on_messenger()
+    provider.answers(400, {"error": {"code": code, "is_transient": True}})
+    say("Good morning")
+    say("How can we help?")
+    deliver()
+    # The first pause is waited out in place.
+    assert (len(provider.asked), messages()[1]["status"]) == (2, "queued")
+
+    clock.advance(minutes=1)
+    reconcile()
+    deliver()
+    assert len(provider.asked) == 2, "the second pause is longer"
+    provider.answers(200, {"message_id": "m_2"})
+    clock.advance(minutes=2)
+    reconcile()
+    deliver()
+
+    sent = [one.json["message"]["text"] for one in provider.asked]
+    assert sent == ["Good morning"] * 3 + ["How can we help?"]
+    assert [one["status"] for one in messages()[1:]] == ["sent", "sent"]
+
+
+def test_what_meta_calls_temporary_and_never_passes_holds_up_nobody_for_ever(provider: Provider, clock: Clock) -> None:
+    heard_on_messenger()
+    provider.answers(400, {"error": {"code": 2}})
+    say("Good morning")
+    deliver()
+    for _ in range(5):
+        clock.advance(minutes=15)
+        reconcile()
+        deliver()
+
+    assert len(provider.asked) == 5
+    assert [(one["status"], one["error_code"]) for one in messages()[1:]] == [("failed", "unknown")]
+
+
 def test_a_channel_sends_as_many_a_minute_as_it_may(provider: Provider, clock: Clock) -> None:
     write(make(SMS, rate_limit_per_minute=2))
     takes(provider)
