@@ -54,7 +54,10 @@ def _opted(arrival: Arrival, channel: store.ChannelConfig) -> None:
 
 
 def _echoed(arrival: Arrival, channel: store.ChannelConfig) -> None:
-    """What was said in our name: by us, which settles our own message, or elsewhere, which is recorded once."""
+    """What was said in our name: by us, which settles our own message, or elsewhere, which is recorded once.
+
+    Raises InProgress as long as nobody can tell which of them it is.
+    """
     reference = arrival.data.get("metadata")
     if isinstance(reference, str) and reporting.accepted(reference, channel, _provider_id(arrival)):
         return
@@ -66,6 +69,8 @@ def _echoed(arrival: Arrival, channel: store.ChannelConfig) -> None:
         return
     identity = people.known(arrival, channel)
     if identity is not None:
+        if threads.is_being_sent_to(identity):
+            raise InProgress("It may be the message of ours that is on its way to this person.")
         following.heed(arrival, identity, clock.stamp(_said_at(arrival)))
     _kept(arrival, channel, identity, known, "outbound")
 

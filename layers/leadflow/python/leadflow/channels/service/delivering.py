@@ -177,7 +177,9 @@ def _accepted(message: store.Message, provider_message_id: str) -> None:
         found = fates.reported(stored.attribute_values, "sent")
         return {**found, "provider_message_id": stored.provider_message_id or provider_message_id}
 
-    reporting.linked(store.amend(message, decide))
+    # First, so that reports that name nothing but the provider's id find it, whoever dies in between.
+    reporting.linked(message, provider_message_id)
+    store.amend(message, decide)
 
 
 def _refused(conversation: store.Conversation, message: store.Message, error: UpstreamRejected) -> timedelta | None:

@@ -21,6 +21,13 @@ def with_person(identity: store.ChannelIdentity) -> store.Conversation | None:
     return store.find_conversation(identity.conversation_id) if identity.conversation_id else None
 
 
+def is_being_sent_to(identity: store.ChannelIdentity) -> bool:
+    """Whether a message of ours is on its way to this person, so that the provider's id of it is yet to be told."""
+    conversation = with_person(identity)
+    first = store.find_message(conversation.outbox[0]) if conversation and conversation.outbox else None
+    return first is not None and first.phase == "begun" and first.outcome == "pending"
+
+
 def began(
     identity: store.ChannelIdentity, at: str, before: store.Conversation | None = None, **fields: Any
 ) -> store.Conversation:
