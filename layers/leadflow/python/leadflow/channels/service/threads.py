@@ -63,7 +63,8 @@ def come_in(
     reopens = None
     if found is not None and found.status == "closed":
         reopens = windows.reopens(clock.parse(str(found.ended_at)), received_at)
-    is_new = found is None or reopens is False
+    # A conversation of who had the person's address before is none with them.
+    is_new = found is None or reopens is False or found.lead_id != identity.lead_id
     conversation = found if found is not None and not is_new else began(identity, at, found)
     writing = store.Writing(message, conversation)
     writing.is_new = is_new
