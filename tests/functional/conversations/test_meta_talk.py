@@ -189,3 +189,49 @@ def test_who_had_blocked_us_and_writes_again_may_be_answered(provider: Provider,
     arrive()
 
     assert say("Welcome back").status == 202
+
+
+def receipt(word: str, until: int = ECHO_AT) -> bytes:
+    """A post that tells that the person has what was sent until a moment, or has read it."""
+    parties = {"sender": {"id": "7392015648120394"}, "recipient": {"id": "102938400000001"}}
+    return meta_post({**parties, "timestamp": until, word: {"watermark": until}})
+
+
+@pytest.mark.parametrize("names_ours", [True, False], ids=["ours by name", "ours by its id"])
+@pytest.mark.parametrize(("read_at", "status"), [(ECHO_AT + 1, "read"), (ECHO_AT - 1, "sent")], ids=["after", "before"])
+def test_an_echo_says_when_a_message_left_and_with_that_whether_it_was_read(
+    provider: Provider, clock: Clock, names_ours: bool, read_at: int, status: str
+) -> None:
+    """The receipt comes before the answer is on file; one about earlier messages says nothing of this one."""
+    heard_on_messenger()
+    channel = call("channels/list_channels").json["items"][0]
+    provider.answers(200, {"message_id": "m_2"})
+    message_id = say("Good morning").json["id"]
+
+    def read_early() -> None:
+        if provider.asked:
+            post_meta(channel, receipt("read", read_at))
+            assert work(*queued()) == []
+
+    with interrupted(read_early, operation="PutItem", times=2):
+        deliver()
+    post_meta(channel, echo("m_2", "Good morning", **({"metadata": message_id} if names_ours else {})))
+    arrive()
+
+    assert messages()[-1]["status"] == status
+
+
+def test_what_is_read_while_it_is_in_doubt_is_read_once_an_echo_tells_that_it_was_sent(
+    provider: Provider, clock: Clock
+) -> None:
+    heard_on_messenger()
+    channel = call("channels/list_channels").json["items"][0]
+    provider.hangs_up = True
+    message_id = say("Good morning").json["id"]
+    deliver()
+
+    for raw in (receipt("read"), echo("m_2", "Good morning", metadata=message_id)):
+        post_meta(channel, raw)
+        arrive()
+
+    assert messages()[-1]["status"] == "read"

@@ -60,12 +60,11 @@ def _echoed(arrival: Arrival, channel: store.ChannelConfig) -> None:
     """
     reference = arrival.data.get("metadata")
     if isinstance(reference, str) and reporting.accepted(reference, channel, _provider_id(arrival)):
+        _left(reference, arrival, channel)
         return
     known = _known(store.message_key(channel.id, _provider_id(arrival)))
     if known.message_id:
-        message = store.find_message(known.message_id)
-        if message is not None:
-            reporting.apply_seen(message, channel.id, arrival.person)
+        _left(known.message_id, arrival, channel)
         return
     identity = people.known(arrival, channel)
     if identity is not None:
@@ -73,6 +72,13 @@ def _echoed(arrival: Arrival, channel: store.ChannelConfig) -> None:
             raise InProgress("It may be the message of ours that is on its way to this person.")
         following.heed(arrival, identity, clock.stamp(_said_at(arrival)))
     _kept(arrival, channel, identity, known, "outbound")
+
+
+def _left(message_id: str, arrival: Arrival, channel: store.ChannelConfig) -> None:
+    """An echo tells when a message on file left; it was seen by who was said to have seen what was sent until later."""
+    message = store.find_message(message_id)
+    if message is not None:
+        reporting.apply_seen(message, channel.id, arrival.person, clock.stamp(_said_at(arrival)))
 
 
 def _known(key: str) -> store.ProviderMessage:
@@ -115,7 +121,7 @@ def _kept(
             identity = store.find_identity(channel.id, arrival.person) or identity
             continue
         if direction == "outbound":
-            reporting.apply_seen(message, channel.id, arrival.person)
+            reporting.apply_seen(message, channel.id, arrival.person, message.occurred_at)
         attachments.announce(message)
         return
     raise InProgress("The conversation is being written to by many requests at once.")

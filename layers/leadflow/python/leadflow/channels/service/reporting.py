@@ -142,11 +142,14 @@ def seen(arrival: Arrival, channel: store.ChannelConfig) -> None:
         _seen_until(arrival, channel, status, clock.stamp(arrival.watermark))
 
 
-def apply_seen(message: store.Message, channel_id: str, person: str) -> None:
-    """Sees to it that what the person was said to have, or to have read, until a moment holds for this message too."""
+def apply_seen(message: store.Message, channel_id: str, person: str, left_at: str) -> None:
+    """Sees to it that what the person was said to have, or to have read, until a moment holds for this message too.
+
+    `left_at` is when it was sent by the provider's clock; one of ours may have waited for long before.
+    """
     known = store.find_provider_message(_seen_key(channel_id, person))
     for status, moment in ((known.early if known else None) or {}).items():
-        if message.occurred_at <= moment:
+        if left_at <= moment:
             _told(message, status)
 
 
