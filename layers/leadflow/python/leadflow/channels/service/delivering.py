@@ -206,9 +206,13 @@ def _settle(message: store.Message, outcome: str, status: str, code: str, senten
     store.amend(message, decide)
 
 
-def _later(message: store.Message, wait: timedelta | None, **counted: int) -> timedelta | None:
-    """Gives a message back that nothing was done about; with `wait` None it is held until the account is mended."""
+def _later(message: store.Message, wait: timedelta | None, attempt: int | None = None) -> timedelta | None:
+    """Gives a message back that nothing was done about; with `wait` None it is held until the account is mended.
+
+    `attempt` counts its tries; then nobody takes it up before the time, whatever else is said in its conversation.
+    """
     due = clock.stamp(clock.now() + (wait or _PROBE_EVERY))
+    counted = {} if attempt is None else {"attempt": attempt, "lease_until": due}
 
     def decide(stored: store.Message) -> dict[str, Any]:
         if stored.outcome != "pending":
