@@ -18,7 +18,8 @@ from tests.functional.conversations.test_mail import mail
 from tests.functional.leads import announced as bus
 from tests.functional.leads.erasing import erase
 from tests.functional.leads.merging import merged, timeline
-from tests.functional.webhooks.services import SMS
+from tests.functional.webhooks.posts import queued, work
+from tests.functional.webhooks.services import SMS, multipart, post_mail
 from tests.functional.wire import Killed, interrupted, stored
 from tests.harness import Clock, call, door
 
@@ -101,6 +102,28 @@ def test_a_file_whose_worker_died_before_the_message_had_it_goes_with_the_person
     erased()
 
     assert files_kept() == []
+
+
+def test_files_of_a_mail_that_is_read_while_the_person_is_erased_are_not_kept() -> None:
+    aws.client("s3").create_bucket(Bucket=settings().bucket_name)
+    channel = mail("m1@example.com", "Hello")
+    told = {"headers": "Message-ID: <m2@example.com>\r\nFrom: ana@example.com", "text": "See here", "attachments": "1"}
+    told |= {"from": "ana@example.com", "to": "hello@acme.example", "subject": "Plans"}
+    told |= {"envelope": '{"to":["hello@acme.example"],"from":"ana@example.com"}'}
+    info = {"attachment-info": '{"attachment1": {"filename": "plan.png", "type": "image/png"}}'}
+    post_mail(channel, multipart({**told, **info, "attachment1": ("plan.png", "image/png", PNG)}))
+    waiting = queued()
+
+    def by_now() -> None:
+        assert files_kept() != []
+        erased()
+
+    with interrupted(by_now):
+        work(*waiting)
+    work(*waiting)
+
+    assert files_kept() == []
+    assert stored("Message") == []
 
 
 def test_an_address_that_was_erased_before_it_ever_wrote_is_not_kept() -> None:

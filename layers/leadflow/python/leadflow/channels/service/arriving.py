@@ -101,6 +101,7 @@ def _kept(
     files = attachments.taken_in(arrival, message_id) if identity is not None else []
     for turn in threads.TURNS:
         if identity is None or identity.erased_at:
+            attachments.remove(one["key"] for one in files if one.get("key"))
             logger().info("message dropped", reason="it is of an erased person, or of no person at all")
             return
         known = _known(str(known.pk)) if turn else known
