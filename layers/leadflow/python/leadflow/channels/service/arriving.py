@@ -101,8 +101,7 @@ def _kept(
     files = attachments.taken_in(arrival, message_id) if identity is not None else []
     for turn in threads.TURNS:
         if identity is None or identity.erased_at:
-            attachments.remove(one["key"] for one in files if one.get("key"))
-            logger().info("message dropped", reason="it is of an erased person, or of no person at all")
+            _drop(files)
             return
         known = _known(str(known.pk)) if turn else known
         if known.message_id:
@@ -126,6 +125,12 @@ def _kept(
         attachments.announce(message)
         return
     raise InProgress("The conversation is being written to by many requests at once.")
+
+
+def _drop(files: list[dict[str, Any]]) -> None:
+    """Keeps nothing of a message whose person is erased, or is nobody."""
+    attachments.remove(one["key"] for one in files if one.get("key"))
+    logger().info("message dropped", reason="it is of an erased person, or of no person at all")
 
 
 def _message(
