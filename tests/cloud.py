@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import itertools
 import json
 import os
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+import httpcore
+import httpx
 from moto import mock_aws
 
 from leadflow.core import aws, seams
@@ -34,10 +38,16 @@ _SCHEDULED = {
 _clients: dict[str, Any] = {}
 
 
+@functools.cache
+def _authorities() -> dict[str, ssl.SSLContext]:
+    """Whom to trust, read once: it takes as long as a test."""
+    return {"tls providers": httpx.create_ssl_context(), "tls outbound": httpcore.default_ssl_context()}
+
+
 @contextmanager
 def fresh_cloud(clock: Clock) -> Iterator[seams.Seams]:
     """A table, queues, a state machine, a key and secrets, empty; seams with this clock; doors held to their roles."""
-    fresh = seams.Seams(clock, CountingEntropy(), sleep=lambda _: None, kept=dict(_clients))
+    fresh = seams.Seams(clock, CountingEntropy(), sleep=lambda _: None, kept={**_clients, **_authorities()})
     with lighter(), mock_aws(), seams.installed(fresh) as installed, rights.held(), _made_on_demand(), _bus() as bus:
         _make_table()
         made = {

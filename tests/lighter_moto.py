@@ -6,14 +6,18 @@ time, as it does the names of its own operations. It walks through the whole tab
 of an index too, and sorts all of it first; and it asks of each value that it compares what kind of value it is.
 It takes each request for one of any service and any protocol, where most are the table's, whose signature nobody reads.
 It weighs a whole item anew for each of its attributes, and asks of each part of an update, ten times over, what kind
-of part it is. It answers for `requests` at 1,288 addresses, which nobody here uses. And it makes a key pair of 2,048
-bits for each KMS key, though all of ours are symmetric and none of them signs.
+of part it is. It takes an item apart and puts it together again by the model of the service, on the way in and on the
+way out, where all but bytes stay what they are. It reads the same conditions again and again, letter by letter, and
+draws each of the 52 letters of a request's id. It answers for `requests` at 1,288 addresses, which nobody here uses.
+And it makes a key pair of 2,048 bits for each KMS key, though all of ours are symmetric and none of them signs.
 """
 
 from __future__ import annotations
 
 import copy
 import functools
+import string
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
@@ -26,8 +30,10 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core import models as moto_models
 from moto.core import responses as moto_responses
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.parse import JSONParser
 from moto.core.serialize import AttributePicker, BaseJSONSerializer
-from moto.core.utils import method_names_from_class
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
@@ -35,8 +41,10 @@ from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms import models as kms_models
 from moto.kms.utils import generate_private_key
+from moto.moto_api._internal.moto_random import MotoRandom
+from moto.sqs import models as sqs_models
 
-_SCALARS = ("S", "N", "BOOL", "NULL")
+_SCALARS = {"S": str, "N": str, "BOOL": bool, "NULL": bool}
 
 
 @contextmanager
@@ -53,12 +61,18 @@ def _ways() -> tuple[tuple[Any, str, Any], ...]:
     return (
         (moto_models, "RESPONSES_METHODS", []),
         (moto_responses, "method_names_from_class", functools.cache(method_names_from_class)),
+        (moto_responses, "camelcase_to_underscores", functools.cache(camelcase_to_underscores)),
+        (sqs_models, "camelcase_to_underscores", functools.cache(camelcase_to_underscores)),
+        (MotoRandom, "get_random_string", _random_string),
         (kms_models, "generate_private_key", functools.cache(generate_private_key)),
         (DynamoDBBackend, "transact_write_items", _transaction(DynamoDBBackend.transact_write_items)),
         (Item, "__init__", _item),
         (DepthFirstTraverser, "traverse_node_recursively", _traversed),
         (DynamoType, "cast_value", property(_cast_value)),
         (Table, "query", _query(Table.query)),
+        (ConditionExpressionParser, "_lex_condition_expression", _lexed),
+        (JSONParser, "_parse_map", _parsed(JSONParser._parse_map)),
+        (BaseJSONSerializer, "_serialize_type_map", _map(BaseJSONSerializer._serialize_type_map)),
         (BaseJSONSerializer, "_serialize_type_structure", _structure(BaseJSONSerializer._serialize_type_structure)),
         (AttributePicker, "__call__", _picked(AttributePicker.__call__)),
         (BotocoreStubber, "process_request", _processed(BotocoreStubber.process_request)),
@@ -93,11 +107,14 @@ def _item(item: Item, hash_key: DynamoType, range_key: DynamoType | None, attrs:
 def _traversed(traverser: Any, node: Any, child_id: int = -1) -> Any:
     if not isinstance(node, Node):
         return node
-    parent = node.parent
+    kind, parent = type(traverser), node.parent
+    is_told = kind.pre_processing_of_child is not DepthFirstTraverser.pre_processing_of_child
     for number, child in enumerate(node.children or ()):
-        traverser.pre_processing_of_child(node, number)
-        _traversed(traverser, child, number)
-    if not _is_processed(type(traverser), type(node), traverser):
+        if is_told:
+            traverser.pre_processing_of_child(node, number)
+        if isinstance(child, Node):
+            _traversed(traverser, child, number)
+    if not _is_processed(kind, type(node), traverser):
         return node
     node = traverser.process(node)
     node.parent = parent
@@ -151,16 +168,60 @@ def _cast_value(value: DynamoType) -> Any:
     return value.value if value.type == "S" else _cast(value)
 
 
-def _structure(real: Any) -> Any:
+def _is_plain(value: Any) -> bool:
+    """Whether this is a value of an item, as JSON has it, that no service model would change."""
+    if type(value) is not dict or len(value) != 1:
+        return False
+    [(kind, held)] = value.items()
+    if kind in _SCALARS:
+        return type(held) is _SCALARS[kind]
+    if kind == "M":
+        return type(held) is dict and all(map(_is_plain, held.values()))
+    return kind == "L" and type(held) is list and all(map(_is_plain, held))
+
+
+def _is_plain_map(value: Any, shape: Any) -> bool:
+    return shape.value.name == "AttributeValue" and type(value) is dict and all(map(_is_plain, value.values()))
+
+
+def _map(real: Any) -> Any:
     def serialize(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-        if shape.name == "AttributeValue" and isinstance(value, dict) and len(value) == 1:
-            [(kind, held)] = value.items()
-            if kind in _SCALARS:
-                serialized[serializer.get_serialized_name(shape, key)] = {kind: held}
-                return
-        real(serializer, serialized, value, shape, key)
+        if _is_plain_map(value, shape):
+            serialized[serializer.get_serialized_name(shape, key)] = value
+        else:
+            real(serializer, serialized, value, shape, key)
 
     return serialize
+
+
+def _structure(real: Any) -> Any:
+    def serialize(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        if shape.name == "AttributeValue" and _is_plain(value):
+            serialized[serializer.get_serialized_name(shape, key)] = value
+        else:
+            real(serializer, serialized, value, shape, key)
+
+    return serialize
+
+
+def _parsed(real: Any) -> Any:
+    def parse(parser: Any, shape: Any, value: Any) -> Any:
+        return value if _is_plain_map(value, shape) else real(parser, shape, value)
+
+    return parse
+
+
+_lex = functools.cache(lambda text: tuple(_lex_anew(ConditionExpressionParser(text, None, None))))
+_lex_anew: Any = ConditionExpressionParser._lex_condition_expression
+
+
+def _lexed(parser: ConditionExpressionParser) -> Any:
+    return deque(_lex(parser.condition_expression))
+
+
+def _random_string(random: MotoRandom, length: int = 20, include_digits: bool = True, lower_case: bool = False) -> str:
+    drawn = "".join(random.choices(string.ascii_letters + string.digits * include_digits, k=length))
+    return drawn.lower() if lower_case else drawn
 
 
 def _picked(real: Any) -> Any:

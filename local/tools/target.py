@@ -47,7 +47,7 @@ class Target:
 def find(env: Mapping[str, str] = os.environ) -> Target:
     """The stack that STACK names, else the host on DATA_DIR. Raises NoTarget."""
     stack = env.get("STACK")
-    return _of_stack(stack) if stack else _of_host(data_dir(env))
+    return _of_stack(stack, env.get("AWS_REGION")) if stack else _of_host(data_dir(env))
 
 
 def _of_host(directory: Path) -> Target:
@@ -57,14 +57,17 @@ def _of_host(directory: Path) -> Target:
     return Target(str(directory), "local", facts["api_url"], facts["aws"])
 
 
-def _of_stack(stack: str) -> Target:
+def _of_stack(stack: str, region: str | None) -> Target:
+    """A stack of this region, or else of the one that the caller's profile names."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.session import get_session
 
     try:
-        cloud = get_session().create_client("cloudformation")
+        cloud = get_session().create_client("cloudformation", region_name=region)
         described = cloud.describe_stacks(StackName=stack)["Stacks"][0]
         names = {name: _physical_id(cloud, stack, resource) for name, resource in _RESOURCES.items()}
+        # The product knows of no profile, and would look for the table in a region of its own.
+        names["AWS_REGION"] = cloud.meta.region_name
     except (BotoCoreError, ClientError) as error:
         raise NoTarget(f"stack {stack} cannot be looked at: {error}") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}

@@ -47,6 +47,7 @@ SHARED_ENVIRONMENT = {
     "POWERTOOLS_LOG_LEVEL",
     "POWERTOOLS_METRICS_NAMESPACE",
     "POWERTOOLS_SERVICE_NAME",
+    "PUBLIC_URL",
     "PUBLIC_URL_PARAMETER",
     "STAGE",
     "STARTS_QUEUE_URL",
@@ -192,6 +193,21 @@ def test_a_queue_outlasts_its_worker_and_has_a_dead_letter_queue(
     assert queue["VisibilityTimeout"] >= 6 * function.timeout, where
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
     assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+def test_a_worker_that_writes_to_its_own_queue_may_do_so_often() -> None:
+    """Otherwise Lambda takes the 16th message in a row for an accident and puts it with the dead letters."""
+    allowed = {name for name, function in functions().items() if function.properties.get("RecursiveLoop") == "Allow"}
+
+    writing = {
+        function.name
+        for _, function, source in sources("SQS")
+        if policies.Right("sqs:SendMessage", policies.named(source["Queue"]))
+        in policies.given(policies.role_of(function.name))
+    }
+
+    assert allowed == writing
+    assert len(writing) == 4
 
 
 @pytest.mark.parametrize(("where", "function", "source"), sources("DynamoDB"), ids=lambda value: str(value)[:40])
@@ -344,3 +360,13 @@ def test_the_dashboard_shows_what_is_there() -> None:
     assert named <= template()["Resources"].keys()
     assert len({(one["x"], one["y"]) for one in widgets}) == len(widgets)
     assert all(one["properties"]["metrics"] for one in widgets)
+
+
+def test_the_dashboard_searches_for_names_that_begin_with_the_stack() -> None:
+    """What stands in quotes is searched for as the whole name, and none is called as the stack alone."""
+    body = template()["Resources"]["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+
+    searches = re.findall(r"SEARCH\('([^']+)'", body)
+
+    assert len(searches) == 4
+    assert all(re.search(r' MetricName=\\"\w+\\" \$\{AWS::StackName\}$', one) for one in searches), searches

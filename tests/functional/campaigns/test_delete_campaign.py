@@ -6,13 +6,15 @@ import pytest
 
 from leadflow.campaigns import store
 from leadflow.core import table
-from tests.functional.campaigns.campaigning import campaign, stand, step
-from tests.functional.campaigns.mailing import MailService, email_channel
+from tests.functional.campaigns.campaigning import campaign, named, patch, stand, step
+from tests.functional.campaigns.mailing import MailService, email_channel, lead
 from tests.functional.campaigns.running import (
+    act,
     acted,
     lose_everything,
     people,
     ready,
+    recipients,
     reconciled,
     take_announced,
     work,
@@ -55,6 +57,48 @@ def test_one_that_may_still_send_is_a_conflict(status: str) -> None:
 
     assert answer.status == 409
     assert status in answer.json["detail"]
+
+
+@pytest.mark.parametrize("status", ["active", "paused"])
+def test_one_whose_people_a_running_campaign_leaves_out_stays(status: str) -> None:
+    excluded, other = campaign(), campaign()
+    campaign(exclusions={"campaign_ids": [other]})
+    running = campaign(exclusions={"campaign_ids": [other, excluded]})
+    stand(running, status)
+
+    answer = delete(excluded)
+
+    assert (answer.status, answer.json["other_id"]) == (409, running)
+    assert running in answer.json["detail"]
+    stand(running, "completed")
+    assert delete(excluded).status == 204
+
+
+def test_one_that_goes_as_another_begins_to_leave_its_people_out_stops_that_one(
+    mails: MailService, clock: Clock
+) -> None:
+    email_channel()
+    people(2)
+    excluded = ready()
+    acted(excluded, "launch_campaign")
+    work()
+    running = ready(exclusions={"campaign_ids": [excluded]}, audience_mode="evergreen")
+    lead(name="New", email="new@example.com")
+
+    with interrupted(lambda: acted(running, "launch_campaign")):
+        assert delete(excluded).status == 204
+    work()
+    reconciled(clock)
+
+    assert len(recipients(mails)) == 2
+    shown = call("campaigns/get_campaign", path={"campaign_id": running}).json
+    assert (shown["status"], excluded in shown["pause_reason"]) == ("paused", True)
+    assert named(act(running, "resume_campaign")) == ["exclusions.campaign_ids"]
+    assert patch(running, {"exclusions": None}).status == 200
+    acted(running, "resume_campaign")
+    work()
+    reconciled(clock)
+    assert len(recipients(mails)) == 5
 
 
 def test_a_step_that_is_added_meanwhile_goes_too() -> None:

@@ -16,17 +16,24 @@ from tests.functional.webhooks.services import MAIL, multipart, post_mail
 from tests.harness import Clock, call, door
 
 
-def mail(
+def mail(message_id: str, text: str, *, channel: dict[str, Any] | None = None, **said: str) -> dict[str, Any]:
+    """A mail that comes in and is worked on; gives the channel."""
+    channel = channel or make(MAIL)
+    post(channel, message_id, text, **said)
+    arrive()
+    return channel
+
+
+def post(
+    channel: dict[str, Any],
     message_id: str,
     text: str,
     *,
     sender: str = "Ana Ruiz <ana@example.com>",
     subject: str = "A question",
     headers: str = "",
-    channel: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """A mail that comes in and is worked on; gives the channel."""
-    channel = channel or make(MAIL)
+) -> None:
+    """A mail that comes in."""
     address = sender.partition("<")[2].rstrip(">") or sender
     raw = multipart(
         {
@@ -39,8 +46,6 @@ def mail(
         }
     )
     assert post_mail(channel, raw).status < 300
-    arrive()
-    return channel
 
 
 def test_a_mail_is_answered_in_its_thread(provider: Provider, clock: Clock) -> None:

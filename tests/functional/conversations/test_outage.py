@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -161,6 +160,16 @@ def without_outage(clock: Clock) -> list[str]:
     return state()
 
 
+def said_by_each() -> dict[str, list[str]]:
+    """What was said in each person's conversation, in order."""
+    said: dict[str, list[str]] = {}
+    for one in call("conversations/list_conversations").json["items"]:
+        path = {"conversation_id": one["id"]}
+        listed = call("conversations/list_messages", path=path).json["items"][::-1]
+        said[one["sms_id"]] = [message["content"] for message in listed]
+    return said
+
+
 @pytest.fixture(autouse=True)
 def _sends(provider: Provider) -> None:
     takes(provider)
@@ -177,32 +186,21 @@ def test_it_is_an_hour_in_which_much_happened(clock: Clock) -> None:
         "Suppression": 1,
         "Delivery": 14,
     }
-    assert clock.moment - Clock().moment > timedelta(minutes=4 * len(of_the_hour("")))
     (answer,) = [line for line in found if "How can we help?" in line]
     assert json.loads(answer)["status"]["S"] == "delivered"
 
 
 @pytest.mark.parametrize("drain", DRAINS.values(), ids=DRAINS)
-def test_x35_an_hour_without_a_worker_leaves_the_table_as_one_with_it(clock: Clock, drain: Drain) -> None:
+def test_x35_an_hour_without_a_worker_leaves_the_table_as_one_with_it_and_words_in_their_order(
+    clock: Clock, drain: Drain
+) -> None:
     expected = without_outage(clock)
 
     happens(clock, lambda: None)
     drain(clock)
 
     assert state() == expected
-
-
-@pytest.mark.parametrize("drain", DRAINS.values(), ids=DRAINS)
-def test_what_each_person_wrote_is_in_the_order_it_came(clock: Clock, drain: Drain) -> None:
-    happens(clock, lambda: None)
-    drain(clock)
-
-    by_person: dict[str, list[str]] = {}
-    for one in call("conversations/list_conversations").json["items"]:
-        path = {"conversation_id": one["id"]}
-        listed = call("conversations/list_messages", path=path).json["items"][::-1]
-        by_person[one["sms_id"]] = [message["content"] for message in listed]
-    assert by_person == {
+    assert said_by_each() == {
         ANA: ["Hello", "How can we help?", "I need a price", "For ten of them", "And by Friday"],
         BEN: ["Is anybody there?", "Stop", "Start", "Thanks"],
         CAI: ["Hello", "Stop"],

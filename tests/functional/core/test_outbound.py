@@ -205,7 +205,7 @@ def test_tls_is_for_the_name_not_the_address(tmp_path: Path, name: str, is_calle
     server, client = certificate(tmp_path, name)
     names: list[str] = []
     server.sni_callback = lambda _socket, asked, _context: names.append(asked)
-    seams.current().kept["outbound tls"] = client
+    seams.current().kept["tls outbound"] = client
     with serving(answering(OK), server):
         if is_called:
             assert get("https://api.example/x").status == 200

@@ -51,6 +51,8 @@ NOT_JSON = {
     "half a pair in a value": raw(r'"notes": "\ud800"'),
     "half a pair in a key": raw(r'"custom": {"\udfff": 1}'),
     "a raw control character": b'{"name": "A\x01"}',
+    "NaN for a text": raw('"company": NaN'),
+    "Infinity among custom fields": raw('"custom": {"n": -Infinity}'),
     "nesting without end": b'{"custom":' + b'{"a":' * 50_000 + b"1" + b"}" * 50_001,
     "lists without end": b"[" * 100_000,
     "an integer of 5,000 digits": raw(f'"custom": {{"n": {"9" * 5000}}}'),
@@ -79,7 +81,6 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "a name with a line break": (body(name="Ada\r\nBcc: eve@example.com"), "name"),
     "a name with a C1 control": (body(name="A\x85da"), "name"),
     "a name that is an object": (body(name={"first": "Ada"}), "name"),
-    "NaN for a name": (raw('"company": NaN'), "company"),
     "a company with an escape": (body(company="\x1b[2J"), "company"),
     "a tag with a tab": (body(tags=["a\tb"]), "tags.0"),
     "tags that are a text": (body(tags="vip"), "tags"),
@@ -95,7 +96,6 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "a status in capitals": (body(status="NEW"), "status"),
     "a score": (body(score=100), "score"),
     "an id": (body(id="01JZ0000000000000000000001"), "id"),
-    "Infinity": (raw('"custom": {"n": -Infinity}'), "custom"),
     "a number beyond all": (raw('"custom": {"n": 1e400}'), "custom"),
     "NUL in a key": (body(custom={"a\x00": 1}), "custom"),
     "17 KB of custom fields": (body(custom={"x": "y" * 17_000}), "custom"),
@@ -237,7 +237,7 @@ def test_a_cursor_of_another_list_or_changed_by_a_letter_is_none() -> None:
             assert_refused(call(name, query={"cursor": forged}, **where(lead_id)), 400)
 
 
-@pytest.mark.parametrize("tag", ["nonsense", '"x"', '""', "", '"1", "2"', "-1", "1e0", '"٢"', '"9999999999999999999"'])
+@pytest.mark.parametrize("tag", ["nonsense", '"x"', '""', "", '"7", "9"', "-1", "1e0", '"٢"', '"9999999999999999999"'])
 def test_an_if_match_that_we_never_gave_out_matches_nothing(tag: str) -> None:
     lead = added()
 
@@ -316,7 +316,7 @@ VISITS = {
     "a port in words": ('{"token": "T", "url": "https://a.example:http/"}', 422, ["url"]),
     "NUL": (r'{"token": "T", "url": "https://a.example/\u0000"}', 422, ["url"]),
     "half a pair": (r'{"token": "T", "url": "https://a.example/\ud800"}', 400, []),
-    "NaN": ('{"token": "T", "url": "https://a.example/", "title": NaN}', 422, ["title"]),
+    "NaN": ('{"token": "T", "url": "https://a.example/", "title": NaN}', 400, []),
     "a long token": (json.dumps({"token": "T" * 201, "url": "https://a.example/"}), 422, ["token"]),
     "more than asked": ('{"token": "T", "url": "https://a.example/", "user": "ada"}', 422, ["user"]),
 }
@@ -336,7 +336,6 @@ SIGNALS = {
     "a type twice": ('{"signal_type": "email_open", "signal_type": "email_click"}', ["signal_type"]),
     "an impact beyond the bound": ('{"signal_type": "email_open", "score_impact": 100.1}', ["score_impact"]),
     "an impact beyond all": ('{"signal_type": "email_open", "score_impact": 1e400}', ["score_impact"]),
-    "an impact that is none": ('{"signal_type": "email_open", "score_impact": NaN}', ["score_impact"]),
     "an impact in words": ('{"signal_type": "email_open", "score_impact": "5"}', ["score_impact"]),
     "data that are a list": ('{"signal_type": "email_open", "signal_data": []}', ["signal_data"]),
     "a time of its own": ('{"signal_type": "email_open", "created_at": "2020-01-01T00:00:00Z"}', ["created_at"]),

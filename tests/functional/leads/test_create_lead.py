@@ -246,13 +246,7 @@ def test_name_and_email_are_required(missing: str) -> None:
     assert (answer.status, answer.json["errors"][0]["field"]) == (422, missing)
 
 
-def test_numbers_that_json_does_not_have_are_refused() -> None:
-    answer = call("leads/create_lead", b'{"name":"Ada","email":"ada@example.com","custom":{"x":NaN}}')
-
-    assert (answer.status, answer.json["errors"][0]["field"]) == (422, "custom")
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b'{"name": "\\ud800"}'])
+@pytest.mark.parametrize("body", [b"", b"{", b'{"name": "\\ud800"}', b'{"custom": {"x": NaN}}'])
 def test_what_is_not_json_is_malformed(body: bytes) -> None:
     assert call("leads/create_lead", body).status == 400
 

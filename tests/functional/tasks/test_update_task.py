@@ -66,6 +66,22 @@ def test_a_change_of_what_somebody_has_changed_since_is_refused() -> None:
     assert patched_task(made["id"], '"2"', status="open").status == 200
 
 
+@pytest.mark.parametrize("tags", ['"7", "1"', '"1","7"', 'W/"1", "nonsense"', '"7", "7", "1", "9"', "*"])
+def test_of_several_versions_any_one_will_do(tags: str) -> None:
+    assert patched_task(task()["id"], tags, status="done").status == 200
+
+
+@pytest.mark.parametrize("tags", ['"7", "9"', '"7,1"', '"7", *', "", ","])
+def test_where_none_of_several_is_the_version_nothing_changes(tags: str) -> None:
+    assert patched_task(task()["id"], tags, status="done").status == 412
+
+
+def test_versions_without_end_are_refused() -> None:
+    made = task()
+    assert patched_task(made["id"], ", ".join(f'"{number}"' for number in range(20)), status="done").status == 200
+    assert patched_task(made["id"], ", ".join(f'"{number}"' for number in range(21)), status="open").status == 400
+
+
 def test_of_two_changes_at_once_none_is_lost_and_if_match_is_kept() -> None:
     made = task()
     with interrupted(lambda: patched_task(made["id"], title="Theirs"), operation="PutItem"):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from leadflow.core import table
 from leadflow.core.errors import NotFound
-from tests.functional.campaigns.campaigning import campaign, stand, step
+from tests.functional.campaigns.campaigning import add, campaign, named, stand, step
 from tests.functional.campaigns.mailing import email_channel, lead, send, template
-from tests.functional.wire import interrupted, stored
+from tests.functional.wire import interrupted, refused, stored
 from tests.harness import Answer, call
 
 
@@ -42,7 +39,7 @@ def test_who_deletes_without_a_version_deletes_also_what_has_just_changed() -> N
     def change() -> None:
         call("templates/update_template", {"name": "new"}, path={"template_id": template_id})
 
-    with interrupted(change, operation="DeleteItem"):
+    with interrupted(change):
         assert delete(template_id).status == 204
     assert stored("EmailTemplate") == []
 
@@ -64,6 +61,48 @@ def test_a_template_that_a_campaign_is_still_to_send_stays() -> None:
     assert delete(template_id).status == 204
     assert call("campaigns/delete_step", path={"campaign_id": second, "step_id": step_id}).status == 204
     assert delete(variant).status == 204
+
+
+@pytest.mark.parametrize("earlier", [0, 2])
+def test_a_template_that_a_step_comes_to_name_meanwhile_stays(earlier: int) -> None:
+    template_id, campaign_id = template(), campaign()
+    for number in range(earlier):
+        step_id = step(campaign_id, number + 1, template_id=template_id)
+        assert call("campaigns/delete_step", path={"campaign_id": campaign_id, "step_id": step_id}).status == 204
+
+    with interrupted(lambda: step(campaign_id, template_id=template_id)):
+        refused = delete(template_id)
+
+    assert (refused.status, refused.json["other_id"]) == (409, campaign_id)
+    assert len(stored("EmailTemplate")) == 1
+    stand(campaign_id, "completed")
+    assert delete(template_id).status == 204
+    assert [item for item in stored() if item["pk"]["S"] == f"TPL#{template_id}"] == []
+
+
+@pytest.mark.parametrize("as_variant", [False, True])
+def test_a_step_does_not_come_to_name_a_template_that_goes_meanwhile(*, as_variant: bool) -> None:
+    template_id, kept, campaign_id = template(), template(), campaign()
+    step_id = step(campaign_id, 1, template_id=kept)
+    fields = {"variants": [{"template_id": kept}, {"template_id": template_id}]} if as_variant else {}
+    with interrupted(lambda: delete(template_id)):
+        added = add(campaign_id, 2, **(fields or {"template_id": template_id}))
+    assert named(added) == ["variants" if as_variant else "template_id"]
+
+    other = template()
+    changes = {"variants": [{"template_id": kept}, {"template_id": other}]} if as_variant else {"template_id": other}
+    path = {"campaign_id": campaign_id, "step_id": step_id}
+    with interrupted(lambda: delete(other)):
+        changed = call("campaigns/update_step", changes, path=path)
+    assert named(changed) == ["variants" if as_variant else "template_id"]
+    [left] = call("campaigns/list_steps", path={"campaign_id": campaign_id}).json["items"]
+    assert (left["template_id"], left["variants"]) == (kept, [])
+
+
+def test_a_step_keeps_its_template_at_its_version() -> None:
+    template_id = template()
+    step(campaign(), template_id=template_id)
+    assert call("templates/get_template", path={"template_id": template_id}).etag == '"1"'
 
 
 def test_of_many_campaigns_some_are_named() -> None:
@@ -99,13 +138,11 @@ def test_a_send_with_a_deleted_template_says_so() -> None:
     assert stored("EmailSent") == []
 
 
-def test_endless_rivals_end_in_too_many_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    def always_stale(*_: Any) -> None:
-        raise table.Stale("x")
+def test_endless_rivals_end_in_too_many_requests() -> None:
+    template_id = template()
 
-    monkeypatch.setattr(table, "remove", always_stale)
-
-    assert delete(template()).status == 429
+    with refused(["ConditionalCheckFailed"], times=8):
+        assert delete(template_id).status == 429
 
 
 def test_deleting_needs_the_scope() -> None:

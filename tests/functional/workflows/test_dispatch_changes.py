@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from leadflow.workflows import store
-from tests.functional.wire import watched
+from tests.functional.wire import interrupted, watched
 from tests.functional.workflows.conftest import AddAction, MakeWorkflow
 from tests.functional.workflows.engine import Engine
 from tests.harness import call, door
@@ -49,6 +49,61 @@ def test_a_trigger_holds_from_activation_on_and_not_before(
     after = make_lead(email="after@example.com")
     engine.deliver()
     assert [run["lead_id"] for run in runs_of(workflow_id)] == [after]
+
+
+def test_a_pause_holds_also_in_a_batch_that_is_under_way(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, make_lead: MakeLead, engine: Engine
+) -> None:
+    workflow_id = tagging(make_workflow, add_action)
+    activate(workflow_id)
+    first, *_ = [make_lead(email=f"{name}@example.com") for name in "abc"]
+
+    with interrupted(lambda: call("workflows/pause_workflow", path={"workflow_id": workflow_id})):
+        engine.deliver()
+
+    assert [run["lead_id"] for run in runs_of(workflow_id)] == [first]
+
+
+def test_who_is_in_a_batch_while_a_new_version_is_activated_is_not_passed_over(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, make_lead: MakeLead, engine: Engine
+) -> None:
+    workflow_id = tagging(make_workflow, add_action)
+    activate(workflow_id)
+    made = [make_lead(email=f"{name}@example.com") for name in "ab"]
+
+    with interrupted(lambda: activate(workflow_id)):
+        engine.deliver()
+
+    runs = {run["lead_id"]: run["workflow_version"] for run in runs_of(workflow_id)}
+    assert runs == {made[0]: 1, made[1]: 2}
+
+
+def test_a_trigger_that_was_in_force_holds_on_in_a_new_version_unless_it_is_another(
+    make_workflow: MakeWorkflow, add_action: AddAction, activate: Activate, make_lead: MakeLead, engine: Engine
+) -> None:
+    workflow_id = tagging(make_workflow, add_action)
+    activate(workflow_id)
+    before = make_lead(email="before@example.com")
+    engine.clock.advance(seconds=1)
+    activate(workflow_id)
+    engine.run()
+    assert {run["lead_id"]: run["workflow_version"] for run in runs_of(workflow_id)} == {before: 2}
+
+    make_lead(email="other@example.com")
+    engine.clock.advance(seconds=1)
+    [trigger] = call("workflows/list_triggers", path={"workflow_id": workflow_id}).json["items"]
+    path = {"workflow_id": workflow_id, "trigger_id": trigger["id"]}
+    assert call("workflows/update_trigger", {"trigger_config": {"once_per_lead": True}}, path=path).status == 200
+    activate(workflow_id)
+    engine.run()
+    assert [run["lead_id"] for run in runs_of(workflow_id)] == [before]
+
+    make_lead(email="paused@example.com")
+    engine.clock.advance(seconds=1)
+    assert call("workflows/pause_workflow", path={"workflow_id": workflow_id}).status == 200
+    activate(workflow_id)
+    engine.run()
+    assert [run["lead_id"] for run in runs_of(workflow_id)] == [before]
 
 
 def test_filters_choose_the_leads(

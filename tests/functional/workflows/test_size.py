@@ -21,9 +21,9 @@ from tests.harness import call
 Activate = Callable[[str], Any]
 
 
-def put(workflow_id: str, number: int, kind: str, config: dict[str, Any]) -> None:
+def action(workflow_id: str, number: int, kind: str, config: dict[str, Any]) -> store.WorkflowAction:
     action_id = f"01SIZE{number:020d}"
-    store.WorkflowAction(
+    return store.WorkflowAction(
         pk=f"WF#{workflow_id}",
         sk=f"ACT#{action_id}",
         id=action_id,
@@ -31,7 +31,7 @@ def put(workflow_id: str, number: int, kind: str, config: dict[str, Any]) -> Non
         action_type=kind,
         action_config=config,
         order=number,
-    ).save()
+    )
 
 
 def test_three_thousand_actions_with_waits_between_run_to_their_end(
@@ -41,11 +41,12 @@ def test_three_thousand_actions_with_waits_between_run_to_their_end(
     workflow_id = make_workflow(trigger=None)
     first = f"01SIZE{0:020d}"
     took_yes = {"field": f"actions.{first}.output.branch", "op": "eq", "value": "yes"}
-    for number in range(rules.MAX_ACTIONS):
-        if number % 10 == 9:
-            put(workflow_id, number, "wait", {"minutes": 1})
-        else:
-            put(workflow_id, number, "condition", {"if": took_yes if number else {"all": []}})
+    with store.WorkflowAction.batch_write() as batch:
+        for number in range(rules.MAX_ACTIONS):
+            if number % 10 == 9:
+                batch.save(action(workflow_id, number, "wait", {"minutes": 1}))
+            else:
+                batch.save(action(workflow_id, number, "condition", {"if": took_yes if number else {"all": []}}))
     activate(workflow_id)
     run_id = call("workflows/run_workflow", {}, path={"workflow_id": workflow_id}).json["id"]
     execution = store.load_execution(run_id)

@@ -188,6 +188,8 @@ def test_a_wait_ends_in_its_window(
     [
         ({"for_event": "lead_created"}, "for_event"),
         ({"for_event": "score_threshold"}, "gte"),
+        ({"for_event": "score_threshold", "event_config": {"gte": 0}}, "gte"),
+        ({"for_event": "email_opened", "event_config": {"link": "https://example.com/"}}, "link"),
         ({"for_event": "email_opened", "event_config": {"speed": 1}}, "speed"),
         ({"for_event": "email_opened", "window": {"from": "09:00", "to": "10:00"}}, "window"),
         ({"minutes": 5, "timeout_hours": 3}, "timeout_hours"),

@@ -35,6 +35,8 @@ def _make(base_url: str) -> httpx.Client:
     # Lambda freezes between calls and a socket may be dead when it thaws, so idle ones are dropped early.
     return httpx.Client(
         base_url=base_url,
+        # Reading the authorities' certificates takes longer than all else here, so clients share them.
+        verify=seams.current().remember("tls providers", lambda: httpx.create_ssl_context(trust_env=False)),
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=20),
         trust_env=False,

@@ -212,4 +212,4 @@ def _read(chunks: Iterable[bytes], most_bytes: int) -> tuple[bytes, bool]:
 
 
 def _tls() -> ssl.SSLContext:
-    return seams.current().remember("outbound tls", httpcore.default_ssl_context)
+    return seams.current().remember("tls outbound", httpcore.default_ssl_context)

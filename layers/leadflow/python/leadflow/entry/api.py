@@ -6,8 +6,10 @@ cursors' limits, the log line. The route itself stands in template.yaml alone.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +19,9 @@ from leadflow.core.errors import (
     Forbidden,
     InvalidInput,
     LeadflowError,
+    MalformedRequest,
     PayloadTooLarge,
+    PreconditionFailed,
     Unauthenticated,
     UnsupportedMediaType,
 )
@@ -35,6 +39,9 @@ PAGE_PARAMS = {"limit": params.integer(1, paging.MAX_LIMIT), "cursor": params.te
 # What clients call JSON when nobody tells them, curl and sendBeacon among them.
 _JSON_TYPES = ("", "application/json", "text/plain", "application/x-www-form-urlencoded")
 _NO_VERSION = -1
+_MOST_VERSIONS = 20
+# A tag in its quotes, which may hold commas, or what stands there without.
+_TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
 _Door = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -129,7 +136,7 @@ def _served(spec: EndpointSpec, request: Request) -> Response:
     arguments = _arguments(spec, request, raw, caller)
     key = request.header("idempotency-key")
     if key is None or caller is None or request.method != "POST":
-        return _rendered(spec, spec.function(**arguments))
+        return _rendered(spec, _result(spec, request, arguments))
     from leadflow.entry import idempotency
 
     work = functools.partial(_final_answer, spec, request, arguments)
@@ -143,7 +150,7 @@ def _final_answer(
 ) -> tuple[Response, bool, str | None]:
     """Does the work; `first` gets the answer in full, what is returned is the one to keep."""
     try:
-        result = spec.function(**arguments)
+        result = _result(spec, request, arguments)
     except LeadflowError as error:
         answer = http.problem(error, request.request_id)
         return answer, not error.retryable and error.status < 500, None
@@ -183,8 +190,6 @@ def _arguments(spec: EndpointSpec, request: Request, raw: bytes, caller: dict[st
     arguments = {**request.path_params, **values}
     if spec.body is not None:
         arguments["body"] = _body(spec.body, request, raw)
-    if "if_match" in spec.argument_names:
-        arguments["if_match"] = _expected_version(request)
     if "caller" in spec.argument_names:
         arguments["caller"] = caller
     if "request" in spec.argument_names:
@@ -193,16 +198,14 @@ def _arguments(spec: EndpointSpec, request: Request, raw: bytes, caller: dict[st
 
 
 def _body(model: type[BaseModel], request: Request, raw: bytes) -> BaseModel:
-    from leadflow.core.schema import checked
     from leadflow.entry import json_text
 
     if request.media_type not in _JSON_TYPES and not request.media_type.endswith("+json"):
         raise UnsupportedMediaType("The body must be JSON, and Content-Type say so.")
     raw = raw or (b"{}" if takes_no_body(model, request.method) else b"")
-    body = checked(model, raw)
+    body = json_text.as_model(model, raw)
     if request.method == "PATCH" and not body.model_fields_set:
         raise InvalidInput("body", "names nothing to change")
-    json_text.parsed(raw)
     return body
 
 
@@ -211,13 +214,27 @@ def takes_no_body(model: type[BaseModel], method: str) -> bool:
     return method == "POST" and not any(field.is_required() for field in model.model_fields.values())
 
 
-def _expected_version(request: Request) -> int | None:
-    given = request.header("if-match")
+def _result(spec: EndpointSpec, request: Request, arguments: dict[str, Any]) -> Any:
+    """What the function gives. Of several versions in If-Match any one will do: one refused has changed nothing."""
+    if "if_match" not in spec.argument_names:
+        return spec.function(**arguments)
+    *others, last = _expected_versions(request.header("if-match"))
+    for version in others:
+        with contextlib.suppress(PreconditionFailed):
+            return spec.function(**arguments, if_match=version)
+    return spec.function(**arguments, if_match=last)
+
+
+def _expected_versions(given: str | None) -> list[int | None]:
+    """The versions that an If-Match names, None for any. Raises MalformedRequest when it names too many."""
     if given is None or given.strip() == "*":
-        return None
-    tag = given.strip().removeprefix("W/").strip('"')
+        return [None]
+    tags = [quoted or bare for quoted, bare in _TAG.findall(given)]
+    if len(tags) > _MOST_VERSIONS:
+        raise MalformedRequest(f"If-Match names more than {_MOST_VERSIONS} versions.")
     # A tag we never gave out matches no version: they start at 1, and at 0 for settings that nobody has set yet.
-    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 16 else _NO_VERSION
+    found = [int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 16 else _NO_VERSION for tag in tags]
+    return list(dict.fromkeys(found)) or [_NO_VERSION]
 
 
 def _rendered(spec: EndpointSpec, result: Any) -> Response:

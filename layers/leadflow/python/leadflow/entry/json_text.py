@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from leadflow.core.errors import InvalidInput, MalformedRequest
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+M = TypeVar("M", bound="BaseModel")
+
 _SHOWN_CHARACTERS = 100
+
+
+def as_model(model: type[M], raw: bytes) -> M:
+    """The text as the model. Raises InvalidInput naming each wrong field, and what `parsed` does.
+
+    NaN and Infinity are not JSON wherever they stand. A number beyond all, as 1e999, is, and may be a wrong field.
+    """
+    from leadflow.core.schema import checked
+
+    try:
+        body = checked(model, raw)
+    except InvalidInput:
+        with contextlib.suppress(ValueError, RecursionError):
+            json.loads(raw, parse_constant=_malformed)
+        raise
+    parsed(raw)
+    return body
 
 
 def parsed(raw: bytes) -> Any:
@@ -18,7 +41,7 @@ def parsed(raw: bytes) -> Any:
     a key that an object has twice: readers do not agree on which of both counts, and one would be lost.
     """
     try:
-        return json.loads(raw, object_pairs_hook=_each_once, parse_constant=_no_number, parse_float=_finite)
+        return json.loads(raw, object_pairs_hook=_each_once, parse_constant=_malformed, parse_float=_finite)
     except (ValueError, RecursionError):
         raise MalformedRequest("The body is not valid JSON.") from None
 
@@ -34,8 +57,8 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_number(name: str) -> None:
-    raise ValueError(name)
+def _malformed(name: str) -> None:
+    raise MalformedRequest(f"The body is not valid JSON, which has no {name}.")
 
 
 def _finite(text: str) -> float:

@@ -26,14 +26,10 @@ def body(model: type[M], request: Request) -> M:
 
     Raises PayloadTooLarge over 16 KB, UnsupportedMediaType, MalformedRequest, InvalidInput naming each wrong field.
     """
-    from leadflow.core.schema import checked
-
     raw = _bounded(request, MAX_SCRIPT_BYTES)
     if request.media_type not in _JSON_TYPES:
         raise UnsupportedMediaType("The body must be JSON.")
-    body = checked(model, raw)
-    json_text.parsed(raw)
-    return body
+    return json_text.as_model(model, raw)
 
 
 def fields(request: Request) -> dict[str, Any]:

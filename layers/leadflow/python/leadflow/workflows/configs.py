@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Field, JsonValue, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, ValidationError, ValidationInfo, field_validator, model_validator
 
 from leadflow.core.schema import (
     JsonObject,
@@ -55,12 +55,29 @@ class StatusChangedConfig(TriggerConfig):
     from_: LeadStatus | None = Field(default=None, alias="from")
     to: LeadStatus | None = None
 
+    @field_validator("to")
+    @classmethod
+    def _another(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and value == info.data.get("from_"):
+            raise ValueError("must not be the status it changes from, which is no change")
+        return value
+
 
 class EmailEventConfig(TriggerConfig):
     campaign_id: ObjectId | None = None
     template_id: ObjectId | None = None
     link: Words | None = None
     include_machine: bool = False
+
+
+class EmailWithoutLinkConfig(EmailEventConfig):
+    """Of what happens to a mail, and to none of its links: with a link named it would never happen."""
+
+    @field_validator("link")
+    @classmethod
+    def _none(cls, value: str | None) -> None:
+        if value is not None:
+            raise ValueError("goes with email_clicked only")
 
 
 class FormConfig(TriggerConfig):
@@ -81,7 +98,9 @@ class WebhookTriggerConfig(TriggerConfig):
 
 
 class ScoreConfig(TriggerConfig):
-    gte: Annotated[int, Field(ge=0, le=100)]
+    """Scores are never below 0, so none rises to it."""
+
+    gte: Annotated[int, Field(ge=1, le=100)]
 
 
 class MessageConfig(TriggerConfig):
@@ -96,10 +115,10 @@ class WorkflowFailedConfig(TriggerConfig):
 TRIGGER_CONFIGS: dict[str, type[TriggerConfig]] = {
     "lead_created": TriggerConfig,
     "lead_status_changed": StatusChangedConfig,
-    "email_opened": EmailEventConfig,
+    "email_opened": EmailWithoutLinkConfig,
     "email_clicked": EmailEventConfig,
-    "email_bounced": EmailEventConfig,
-    "email_replied": EmailEventConfig,
+    "email_bounced": EmailWithoutLinkConfig,
+    "email_replied": EmailWithoutLinkConfig,
     "form_submitted": FormConfig,
     "appointment_scheduled": TriggerConfig,
     "time_based": TimeConfig,

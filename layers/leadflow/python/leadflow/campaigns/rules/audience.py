@@ -22,16 +22,21 @@ def fits(campaign: Mapping[str, Any], lead: Mapping[str, Any], now: datetime) ->
 
 
 def is_excluded(
-    campaign: Mapping[str, Any], lead: Mapping[str, Any], now: datetime, had_mail_of: Collection[str] = ()
+    campaign: Mapping[str, Any],
+    lead: Mapping[str, Any],
+    now: datetime,
+    had_mail_of: Collection[str] = (),
+    parts: Collection[str] = (),
 ) -> bool:
     """Whether the campaign's exclusions name the lead: itself, by a condition, or by a campaign that mailed it.
 
-    `had_mail_of` are the ids of the excluded campaigns of which the lead was sent a mail.
+    `had_mail_of` are the ids of the excluded campaigns of which the lead was sent a mail, `parts` those of the leads
+    that were merged into it.
     """
     exclusions = campaign["exclusions"] or {}
-    if lead["id"] in exclusions.get("lead_ids", ()) or not set(exclusions.get("campaign_ids", ())).isdisjoint(
-        had_mail_of
-    ):
+    if not {lead["id"], *parts}.isdisjoint(exclusions.get("lead_ids", ())):
+        return True
+    if not set(had_mail_of).isdisjoint(exclusions.get("campaign_ids", ())):
         return True
     condition = exclusions.get("condition")
     return condition is not None and conditions.evaluate(condition, {"lead": lead}, now)

@@ -26,7 +26,8 @@ class Member:
 
     `mails` are the records of the campaign's mails to it by step number, `had_mail_of` the excluded campaigns that
     mailed it. `has_replied` and `came_to_goal` say what it did since it joined, wherever. `had_enough` is why its
-    address gets no more mail now: `duplicate_address` or `frequency_cap`.
+    address gets no more mail now: `duplicate_address` or `frequency_cap`. `parts` are the ids of all leads that it
+    consists of.
     """
 
     lead: Mapping[str, Any] | None
@@ -37,6 +38,7 @@ class Member:
     had_mail_of: Collection[str] = ()
     mails: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     had_enough: str | None = None
+    parts: Collection[str] = ()
 
 
 def gates_of(
@@ -56,7 +58,7 @@ def gates_of(
     yield gates.not_erased(False)
     yield gates.not_suppressed(member.suppressed_for)
     yield gates.consent(lead, "email")
-    yield _not_excluded(audience.is_excluded(campaign, lead, now, member.had_mail_of))
+    yield _not_excluded(audience.is_excluded(campaign, lead, now, member.had_mail_of, member.parts))
     yield from _still_wanted(campaign, member, lead, now)
     yield condition(step, lead, steps, member.mails, now)
     yield _contacts(member.had_enough)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leadflow.campaigns.service.imagining import would_send
     from leadflow.campaigns.service.lifting import forget_address, lift_suppression
     from leadflow.campaigns.service.reconciling import reconcile
-    from leadflow.campaigns.service.replies import record_reply
+    from leadflow.campaigns.service.replies import record_reply, record_unnamed_reply
     from leadflow.campaigns.service.sending import send_to_lead
     from leadflow.campaigns.service.stopping import stop_sequences
     from leadflow.campaigns.service.suppressions import is_suppressed, suppress
@@ -37,6 +37,7 @@ __all__ = [
     "reconcile",
     "record_event",
     "record_reply",
+    "record_unnamed_reply",
     "require_template",
     "send_to_lead",
     "stop_sequences",
@@ -60,6 +61,7 @@ _HOMES = {
     "reconcile": "leadflow.campaigns.service.reconciling",
     "record_event": "leadflow.campaigns.service.events",
     "record_reply": "leadflow.campaigns.service.replies",
+    "record_unnamed_reply": "leadflow.campaigns.service.replies",
     "require_template": "leadflow.campaigns.service.templates",
     "send_to_lead": "leadflow.campaigns.service.sending",
     "stop_sequences": "leadflow.campaigns.service.stopping",

@@ -74,7 +74,8 @@ def update_campaign(
 def delete_campaign(campaign_id: str, if_match: int | None) -> None:
     """Removes a campaign with its steps, at once, and by a worker all else that is its own; its mails stay.
 
-    Raises NotFound, PreconditionFailed, Conflict for one that may still send.
+    Raises NotFound, PreconditionFailed, Conflict for one that may still send, and for one whose people a running
+    campaign leaves out, which is named.
     """
     from leadflow.campaigns.service import removing
 
@@ -82,6 +83,7 @@ def delete_campaign(campaign_id: str, if_match: int | None) -> None:
         campaign = expected(campaign_id, if_match)
         if campaign.status in ("active", "paused"):
             raise Conflict(f"Campaign {campaign_id} is {campaign.status}; complete it first.", campaign_id)
+        _must_not_be_left_out(campaign_id)
         try:
             removing.begin(campaign)
         except table.TransactionRefused:
@@ -111,6 +113,15 @@ def missing_exclusions(exclusions: Mapping[str, Any] | None) -> list[str]:
     excluded = (exclusions or {}).get("campaign_ids", [])
     there = {campaign.id for campaign in store.find_campaigns(excluded)}
     return [one for one in excluded if one not in there]
+
+
+def _must_not_be_left_out(campaign_id: str) -> None:
+    """Raises Conflict when a campaign that is running leaves out the people of this one."""
+    for one in store.open_campaigns():
+        if one.status != "draft" and campaign_id in (one.exclusions or {}).get("campaign_ids", []):
+            raise Conflict(
+                f"Campaign {one.id} is {one.status} and leaves out who had mail of campaign {campaign_id}.", one.id
+            )
 
 
 def crowded(campaign_id: str) -> RateLimited:

@@ -17,6 +17,7 @@ from leadflow.campaigns.rules import cohorts as rules
 from leadflow.campaigns.rules import contacts, rates, states
 from leadflow.campaigns.rules.contacts import Contact
 from leadflow.campaigns.service import announcing, ledger, spending, templates
+from leadflow.campaigns.service.campaigns import missing_exclusions
 from leadflow.campaigns.service.members import Judged, Scene, contacts_of, judge, template_of
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.campaigns.store import contacts as had
@@ -48,6 +49,9 @@ def send_batch(cohort: runs.Cohort, scene: Scene, *, is_fresh: bool) -> Progress
     ahead: list[str] = members.lead_ids[int(cohort.position) :]
     if not ahead:
         return Progress(is_done=True)
+    gone = missing_exclusions(scene.campaign["exclusions"])
+    if gone:
+        return Progress(trouble=Conflict(f"Campaign {gone[0]} is gone, so nobody knows whom to leave out.", gone[0]))
     judged = judge(scene, ahead if is_fresh and not cohort.position else _open_ones(cohort, scene, ahead))
     if any(one.opens_at for one in judged):
         _part(cohort, members, judged)

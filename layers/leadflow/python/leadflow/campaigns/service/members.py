@@ -98,10 +98,14 @@ def excluded_steps(campaign: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(campaign_id, step.id) for campaign_id in excluded for step in store.steps_of(campaign_id)]
 
 
-def had_mail_of(excluded: Sequence[tuple[str, str]], lead_id: str, mails: Mapping[str, store.EmailSent]) -> set[str]:
-    """Which of the excluded campaigns sent this lead a mail, or are at it."""
+def had_mail_of(
+    excluded: Sequence[tuple[str, str]], parts: Sequence[str], mails: Mapping[str, store.EmailSent]
+) -> set[str]:
+    """Which of the excluded campaigns sent a lead of these parts a mail, or are at it."""
     found = (
-        (campaign_id, mails.get(store.mail_of(campaign_id, step_id, lead_id))) for campaign_id, step_id in excluded
+        (campaign_id, mails.get(store.mail_of(campaign_id, step_id, part)))
+        for campaign_id, step_id in excluded
+        for part in parts
     )
     return {campaign_id for campaign_id, mail in found if mail is not None and mail.outcome != "skipped"}
 
@@ -122,7 +126,7 @@ def sorted_out(
     members_of = [
         lead
         for lead in fitting
-        if not audience.is_excluded(campaign, lead, now, had_mail_of(excluded, str(lead["id"]), mails))
+        if not audience.is_excluded(campaign, lead, now, had_mail_of(excluded, [str(lead["id"])], mails))
     ]
     return members_of, len(fitting) - len(members_of)
 
@@ -134,15 +138,24 @@ def look_up(scene: Scene, lead_ids: Sequence[str]) -> Known:
     return Known(
         reached,
         store.suppressed_among("email", emails),
-        had.find_stops(_shown_as(reached), _marks(scene.campaign)),
+        had.find_stops(_parts_of(reached), _marks(scene.campaign)),
         had.find_contacted(one.mark for one in reached.values() if one.mark),
-        {mail.id: mail for mail in store.find_mails(_asked_mails(scene, lead_ids))},
+        {mail.id: mail for mail in store.find_mails(_asked_mails(scene, lead_ids, reached))},
     )
 
 
-def _shown_as(reached: Mapping[str, leads.Reached]) -> Iterable[str]:
-    """Under which ids members may have been marked: as the audience has them, and as people see them now."""
-    return dict.fromkeys([*reached, *(str(one.lead["id"]) for one in reached.values())])
+def _parts_of(reached: Mapping[str, leads.Reached]) -> Iterable[str]:
+    """Under which ids members may have been marked: those of all leads that they consist of now."""
+    return dict.fromkeys(part for one in reached.values() for part in one.parts)
+
+
+def _did(reached: leads.Reached, stops: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """When a member last did what is marked, by whichever of the leads that they consist of."""
+    last: dict[str, str] = {}
+    for part in reached.parts:
+        for reason, at in stops.get(part, {}).items():
+            last[reason] = max(at, last.get(reason, ""))
+    return last
 
 
 def _marks(campaign: Mapping[str, Any]) -> list[str]:
@@ -150,11 +163,11 @@ def _marks(campaign: Mapping[str, Any]) -> list[str]:
     return [REPLIED, mark] if mark else [REPLIED]
 
 
-def _asked_mails(scene: Scene, lead_ids: Sequence[str]) -> list[str]:
+def _asked_mails(scene: Scene, lead_ids: Sequence[str], reached: Mapping[str, leads.Reached]) -> list[str]:
     """Mails that verdicts depend on: those of steps the condition asks about, and of excluded campaigns."""
     asked = [step for step in scene.steps if editing.asked_about(scene.step["condition"], int(step["step_number"]))]
     own = [scene.mail_id(lead_id, step) for step in asked for lead_id in lead_ids]
-    return own + [store.mail_of(*of_step, lead_id) for of_step in scene.excluded for lead_id in lead_ids]
+    return own + [store.mail_of(*of_step, part) for of_step in scene.excluded for part in _parts_of(reached)]
 
 
 def _judged(scene: Scene, lead_id: str, known: Known, now: datetime) -> Judged:
@@ -177,7 +190,7 @@ def member_of(scene: Scene, lead_id: str, known: Known, now: datetime) -> member
     reached = known.reached.get(lead_id)
     if reached is None:
         return members.Member(None)
-    did = {**known.stops.get(lead_id, {}), **known.stops.get(str(reached.lead["id"]), {})}
+    did = _did(reached, known.stops)
     since = {reason for reason, at in did.items() if at >= scene.joined_at}
     had_before = contacts_of(known.contact(lead_id))
     return members.Member(
@@ -186,7 +199,8 @@ def member_of(scene: Scene, lead_id: str, known: Known, now: datetime) -> member
         suppressed_for=known.suppressed.get(reached.lead["email"]) if reached.lead["email"] else None,
         has_replied=REPLIED in since,
         came_to_goal=any(reason != REPLIED for reason in since),
-        had_mail_of=had_mail_of(scene.excluded, lead_id, known.mails),
+        had_mail_of=had_mail_of(scene.excluded, reached.parts, known.mails),
+        parts=reached.parts,
         mails=_mails_of(scene, lead_id, known.mails, did.get(REPLIED, "")),
         had_enough=contacts.verdict(
             had_before, scene.contact_step, scene.mail_id(lead_id), scene.campaign["frequency_cap"], now

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from leadflow.campaigns import store
-from leadflow.campaigns.rules import states
+from leadflow.campaigns.rules import answers, states
 from leadflow.campaigns.service.ledger import moved
 from leadflow.leads import service as leads
 
@@ -22,6 +22,20 @@ def record_reply(lead_id: str, references: Sequence[str], at: str) -> list[str]:
     """
     named = {reference.strip().strip("<>").partition("@")[0] for reference in references}
     answered = [mail for mail in _mails_of(lead_id) if not named.isdisjoint(_names(mail))] if named else []
+    return _noted(answered, at)
+
+
+def record_unnamed_reply(lead_id: str, subject: str | None, at: str, spoke_at: str | None) -> list[str]:
+    """The same for a mail of a person that names none: of a mail that they had of a campaign, if no other is meant.
+
+    `spoke_at` is when somebody of us last spoke with them. Safe to repeat.
+    """
+    mails = {mail.id: mail for mail in _mails_of(lead_id)}
+    meant = answers.meant([mail.record() for mail in mails.values()], at, subject, spoke_at)
+    return _noted([mails[meant]], at) if meant else []
+
+
+def _noted(answered: Sequence[store.EmailSent], at: str) -> list[str]:
     for mail in answered:
         kept = store.event_of(mail.id, "reply", at, "channel", {})
         moved(mail, partial(states.replied, at=max(at, str(mail.created_at))), because=kept)

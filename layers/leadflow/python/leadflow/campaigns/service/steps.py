@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leadflow.campaigns import store
 from leadflow.campaigns.rules import editing
+from leadflow.campaigns.rules.variants import templates_of
 from leadflow.campaigns.service import campaigns
 from leadflow.core import conditions, ids, listing, table
 from leadflow.core.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class _Edit:
     """What an edit came to: the step, whether it is written (as a new one) or deleted, and what that does.
 
-    `reorders`: another step may be the next one of who waits.
+    `reorders`: another step may be the next one of who waits. `names` are the templates that it comes to name.
     """
 
     step: store.EmailSequenceStep
@@ -30,6 +31,7 @@ class _Edit:
     is_new: bool = False
     gone: bool = False
     reorders: bool = False
+    names: Collection[str] = ()
     effects: Sequence[Mapping[str, str]] = ()
 
 
@@ -43,12 +45,12 @@ def add_step(campaign_id: str, body: EmailSequenceStepCreate) -> Record:
     number is taken, when a later step has begun, or when the campaign is completed.
     """
     step_id, fields = ids.new_id(), _settled_template(body.model_dump())
-    _check(fields, fields["step_number"])
 
     def decide(campaign: store.EmailCampaign, steps: list[store.EmailSequenceStep]) -> _Edit:
         earlier = next((step for step in steps if step.id == step_id), None)
         if earlier is not None:
             return _Edit(earlier)
+        _check(fields, fields["step_number"])
         if len(steps) >= editing.MAX_STEPS:
             raise InvalidInput("step_number", f"a campaign has at most {editing.MAX_STEPS} steps")
         _place(campaign, fields["step_number"], steps)
@@ -57,6 +59,7 @@ def add_step(campaign_id: str, body: EmailSequenceStepCreate) -> Record:
             written=True,
             is_new=True,
             reorders=True,
+            names=templates_of(fields),
             effects=editing.effects_on_steps(campaign.status, "added"),
         )
 
@@ -95,7 +98,8 @@ def update_step(
         for name in (*changes, "template_id"):
             setattr(step, name, after[name])
         effects = editing.effects_on_steps(campaign.status, "changed", changes)
-        return _Edit(step, written=not dry_run, reorders="step_number" in changes, effects=effects)
+        names = set(templates_of(after)).difference(templates_of(before))
+        return _Edit(step, written=not dry_run, reorders="step_number" in changes, names=names, effects=effects)
 
     return _edited(campaign_id, decide)
 
@@ -103,13 +107,16 @@ def update_step(
 def delete_step(campaign_id: str, step_id: str, if_match: int | None) -> None:
     """Removes a step.
 
-    Raises NotFound, PreconditionFailed, Conflict when it has begun or another step's condition asks about it.
+    Raises NotFound, PreconditionFailed, Conflict when it has begun, another step's condition asks about it, or it is
+    the only one of an active campaign, whose audience would come to the end without any.
     """
 
     def decide(campaign: store.EmailCampaign, steps: list[store.EmailSequenceStep]) -> _Edit:
         step = _expected(steps, step_id, if_match)
         _still_open(campaign, step)
         _not_asked_about(step, [other for other in steps if other.id != step_id])
+        if campaign.status == "active" and len(steps) == 1:
+            raise Conflict(f"Campaign {campaign_id} is active and has no other step; add one or pause it.", campaign_id)
         return _Edit(step, gone=True, reorders=True)
 
     _edited(campaign_id, decide)
@@ -123,7 +130,7 @@ def _edited(campaign_id: str, decide: _Decide) -> Record:
             written, gone = [edit.step] if edit.written else [], [edit.step] if edit.gone else []
             run = _run_to_follow(campaign, is_new=edit.is_new) if edit.reorders else None
             try:
-                store.write_steps(campaign, written, gone, [run] if run else [])
+                store.write_steps(campaign, written, gone, [run] if run else [], edit.names)
             except table.TransactionRefused:
                 continue
             if run:

@@ -11,6 +11,6 @@ def stop_sequences(lead_id: str, reason: str, at: str | None = None) -> None:
 
     `reason` is `replied` (on any channel, also when somebody of us took over) or the mark of a goal, `goal:<event>`;
     `at` is the RFC 3339 time of it, now unless given. Safe to repeat. Mails that are with the provider already cannot
-    be called back.
+    be called back. Raises InProgress when many write the same at once.
     """
     had.note_stop(lead_id, reason, at or clock.now_stamp())

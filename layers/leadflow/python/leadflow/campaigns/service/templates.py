@@ -69,14 +69,15 @@ def delete_template(template_id: str, if_match: int | None) -> None:
     """Removes a template; mails made of it stay.
 
     Raises NotFound, PreconditionFailed as `update_template` does, and Conflict naming a campaign that is still to send
-    mails made of it. A step that is written in this very moment is found to lack it at the launch.
+    mails made of it.
     """
     for _ in range(_ATTEMPTS):
         template = _expected(template_id, if_match)
+        naming = store.find_naming(template_id)
         _must_be_free(template_id)
         try:
-            return table.remove(template)
-        except table.Stale:
+            return store.remove_template(template, naming)
+        except table.TransactionRefused:
             continue
     raise RateLimited(f"Template {template_id} is being changed by many requests at once.")
 

@@ -81,10 +81,12 @@ from leadflow.campaigns.store.suppressions import (
 )
 from leadflow.campaigns.store.templates import (
     EmailTemplate,
+    find_naming,
     find_template,
     missing_templates,
     new_template,
     page_of_templates,
+    remove_template,
 )
 from leadflow.campaigns.store.words import Words, words_of
 
@@ -130,6 +132,7 @@ __all__ = [
     "find_letters",
     "find_mail",
     "find_mails",
+    "find_naming",
     "find_suppression",
     "find_template",
     "keep_letter",
@@ -159,6 +162,7 @@ __all__ = [
     "partitions_of",
     "put_suppression",
     "rejudge_event",
+    "remove_template",
     "said",
     "shown",
     "skipped_among",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.transactions import TransactWrite
 
+from leadflow.campaigns.store.commits import committed
+from leadflow.campaigns.store.templates import note_naming
 from leadflow.core import clock, ids, listing, table
 
 _STEP = "STEP#"
@@ -162,9 +165,22 @@ def write_steps(
     written: Sequence[EmailSequenceStep],
     gone: Sequence[EmailSequenceStep] = (),
     also: Sequence[table.Item] = (),
+    named: Iterable[str] = (),
 ) -> None:
     """Changes steps in one transaction with their campaign, and with what `also` has changed by that.
 
-    Raises table.TransactionRefused when one of them was overtaken.
+    Raises table.TransactionRefused when one of them was overtaken, or a template that they come to name is gone.
     """
-    table.save_together([campaign, *written, *also], gone)
+    items: list[table.Item] = [campaign, *written, *also]
+    for item in items:
+        item.touch()
+
+    def fill(writes: TransactWrite) -> None:
+        for template_id in named:
+            note_naming(writes, template_id)
+        for step in gone:
+            writes.delete(step)
+        for item in items:
+            writes.save(item)
+
+    committed(fill)

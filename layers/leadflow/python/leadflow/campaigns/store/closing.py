@@ -9,6 +9,7 @@ from pynamodb.transactions import TransactWrite
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.campaigns.store.campaigns import EmailCampaign
 from leadflow.campaigns.store.cohorts import Cohort
+from leadflow.campaigns.store.commits import committed
 from leadflow.core import due, table
 
 
@@ -28,7 +29,7 @@ def close_cohort(cohort: Cohort, campaign: EmailCampaign, ended: Mapping[str, in
             runs.count_cohorts(writes, campaign.id, -1)
 
     try:
-        runs.committed(fill)
+        committed(fill)
     except table.TransactionRefused as refused:
         if not refused.failed(0):
             raise
@@ -49,7 +50,7 @@ def park_cohort(cohort: Cohort, campaign: EmailCampaign) -> bool:
         save_while_same(writes, cohort, campaign)
 
     try:
-        runs.committed(fill)
+        committed(fill)
     except table.TransactionRefused as refused:
         if not refused.failed(0):
             raise
@@ -75,7 +76,7 @@ def put_back(cohort: Cohort) -> None:
         if not was_counted:
             runs.count_cohorts(writes, cohort.campaign_id, 1)
 
-    runs.committed(fill)
+    committed(fill)
 
 
 def save_while_same(writes: TransactWrite, cohort: Cohort, campaign: EmailCampaign) -> None:

@@ -13,10 +13,10 @@ from pynamodb.transactions import TransactWrite
 
 from leadflow.campaigns.store import tallies
 from leadflow.campaigns.store.campaigns import EmailCampaign
+from leadflow.campaigns.store.commits import committed
 from leadflow.campaigns.store.listeners import note_listening
 from leadflow.core import clock, due, effects, table
 from leadflow.core.settings import settings
-from leadflow.core.turns import Turns
 
 if TYPE_CHECKING:
     from pynamodb.expressions.condition import Condition
@@ -29,7 +29,6 @@ PATIENCE = timedelta(minutes=2)
 RUN_PATIENCE = timedelta(minutes=3)
 _SHORTEST_PATIENCE = timedelta(seconds=5)
 _ID_BYTES = 10
-_TURNS = Turns(12, longest_pause_seconds=0.5)
 
 
 class CampaignRun(table.Item, discriminator="CampaignRun"):
@@ -205,19 +204,6 @@ def await_worker(run: CampaignRun) -> None:
     """Puts a run that is about to be written into the due-index: overdue when no worker takes it up."""
     run.waits_since = None
     due.mark(run, RUN, clock.stamp(clock.now() + scaled(RUN_PATIENCE)), run.campaign_id)
-
-
-def committed(fill: Callable[[TransactWrite], None]) -> None:
-    """One transaction, past others that are in its way. Raises table.TransactionRefused when a condition fails."""
-    for turn in _TURNS:
-        try:
-            with table.transaction() as writes:
-                fill(writes)
-        except table.TransactionRefused as refused:
-            if not refused.contended or turn == _TURNS.count - 1:
-                raise
-        else:
-            return
 
 
 def move_run(run: CampaignRun, cursor: str | None, task: str) -> None:

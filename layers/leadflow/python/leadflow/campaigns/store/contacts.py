@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
 from leadflow.core import table
+from leadflow.core.errors import InProgress
+from leadflow.core.turns import Turns
+
+_TURNS = Turns(8, longest_pause_seconds=0.2)
 
 
 class ContactedAddress(table.Item, discriminator="ContactedAddress"):
@@ -62,14 +67,14 @@ def find_stops(lead_ids: Iterable[str], reasons: Iterable[str]) -> dict[str, Map
 
 
 def note_stop(lead_id: str, reason: str, at: str) -> None:
-    """Writes that a lead did this now, unless something later is on file."""
-    kept = table.find(SequenceStop, f"LEAD#{lead_id}", f"STOP#{reason}")
-    if kept is not None and kept.at >= at:
-        return
-    item = kept or SequenceStop(pk=f"LEAD#{lead_id}", sk=f"STOP#{reason}", reason=reason)
-    item.at = at
-    try:
-        table.save(item, None if kept else SequenceStop.pk.does_not_exist())
-    except table.Stale:
-        # Somebody else has just written the same.
-        return
+    """Writes that a lead did this then, unless something later is on file. Raises InProgress when crowded out."""
+    for _ in _TURNS:
+        kept = table.find(SequenceStop, f"LEAD#{lead_id}", f"STOP#{reason}")
+        if kept is not None and kept.at >= at:
+            return
+        item = kept or SequenceStop(pk=f"LEAD#{lead_id}", sk=f"STOP#{reason}", reason=reason)
+        item.at = at
+        with contextlib.suppress(table.Stale):
+            table.save(item, None if kept else SequenceStop.pk.does_not_exist())
+            return
+    raise InProgress(f"What ends the sequences of lead {lead_id} is being written by many at once.")

@@ -9,6 +9,7 @@ from pynamodb.transactions import TransactWrite
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.campaigns.store.campaigns import EmailCampaign
 from leadflow.campaigns.store.cohorts import CampaignRun, Cohort, CohortMembers
+from leadflow.campaigns.store.commits import committed
 from leadflow.core import clock, due, table
 
 JOINING = "joining"
@@ -29,7 +30,7 @@ def add_cohort(
         if joins:
             _enlarge_audience(writes, cohort)
 
-    runs.committed(fill)
+    committed(fill)
 
 
 def await_gathering(campaign_id: str, moment: datetime) -> bool:
@@ -66,7 +67,7 @@ def begin_cohort(run: CampaignRun, cohort: Cohort, members: CohortMembers) -> No
         writes.update(run, actions, condition=runs.same_turn(run), add_version_condition=False)
         _enlarge_audience(writes, cohort)
 
-    runs.committed(fill)
+    committed(fill)
 
 
 def open_cohort(run: CampaignRun, cohort: Cohort) -> None:
@@ -82,7 +83,7 @@ def open_cohort(run: CampaignRun, cohort: Cohort) -> None:
         actions = [*runs.moved(run, run.cursor, run.task), CampaignRun.opening.remove()]
         writes.update(run, actions, condition=runs.same_turn(run), add_version_condition=False)
 
-    runs.committed(fill)
+    committed(fill)
 
 
 def rest_until_joined(run: CampaignRun) -> None:

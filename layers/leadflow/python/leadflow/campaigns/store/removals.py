@@ -10,6 +10,7 @@ from pynamodb.transactions import TransactWrite
 
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.campaigns.store.campaigns import EmailCampaign, EmailSequenceStep
+from leadflow.campaigns.store.commits import committed
 from leadflow.campaigns.store.listeners import forget_listening
 from leadflow.core import clock, due, table
 
@@ -48,7 +49,7 @@ def begin_removal(campaign: EmailCampaign, steps: Sequence[EmailSequenceStep]) -
         item.touch()
         writes.save(item)
 
-    runs.committed(fill)
+    committed(fill)
 
 
 def find_removal(campaign_id: str) -> CampaignRemoval | None:

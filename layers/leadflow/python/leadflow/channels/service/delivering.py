@@ -7,14 +7,14 @@ those behind it go on. A message that may only be sent later holds up those behi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 from leadflow.channels import store
 from leadflow.channels.rules import fates
 from leadflow.channels.service import composing, consenting, gating, reporting, sending
-from leadflow.core import clock, effects, seams, table
+from leadflow.core import clock, due, effects, seams, table
 from leadflow.core.effects import Standing
 from leadflow.core.errors import (
     CredentialsRefused,
@@ -58,18 +58,25 @@ def work(conversation_id: str, has_time: Callable[[], bool] = lambda: True) -> N
 
 def reconcile() -> dict[str, int]:
     """Announces conversations again in which something waits and nobody is at it, and closes what stays unknown."""
-    conversations: set[str] = set()
-    closed = 0
+    counts = {"conversations_requeued": 0, "messages_closed": 0}
+    told: set[str] = set()
+    for group in due.in_groups(_taken_up(counts)):
+        fresh = set(group) - told
+        counts["conversations_requeued"] += sum(map(sending.announce, sorted(fresh)))
+        told |= fresh
+    return counts
+
+
+def _taken_up(counts: dict[str, int]) -> Iterator[str]:
+    """Conversations of messages that are overdue and that nobody is at, each of which now waits anew."""
     for message in store.unattended_messages(store.WAITING_SEND):
         if message.outcome == "unknown" and effects.window_ends(message) <= clock.now():
             store.amend(message, lambda stored: {"gsi3pk": None, "gsi3sk": None} if stored.outcome == "unknown" else {})
-            closed += 1
+            counts["messages_closed"] += 1
             continue
-        due = effects.window_ends(message) if message.outcome == "unknown" else clock.now() + 5 * sending.ATTENDED
-        store.amend(message, _due_again(clock.stamp(due)))
-        conversations.add(message.conversation_id)
-    announced = sum(map(sending.announce, sorted(conversations)))
-    return {"conversations_requeued": announced, "messages_closed": closed}
+        later = effects.window_ends(message) if message.outcome == "unknown" else clock.now() + 5 * sending.ATTENDED
+        store.amend(message, _due_again(clock.stamp(later)))
+        yield message.conversation_id
 
 
 def _all_sent(conversation: store.Conversation, turn_until: str, has_time: Callable[[], bool]) -> bool:

@@ -40,10 +40,20 @@ def dispatch(changes: Sequence[Change]) -> None:
     for event in events:
         begun += waiting.wake(event)
         subject = _Subject(event.lead_id)
-        for trigger in triggering.in_force(event.event_type, revision):
-            if first_closed(_gates(trigger, event, subject)) is None:
-                begun += _begin(trigger, event)
+        met = _met(event, subject, revision)
+        # A batch takes seconds: what was paused since it came begins nothing more, what was activated does.
+        if met and (latest := store.trigger_revision()) != revision:
+            revision = latest
+            met = _met(event, subject, revision)
+        for trigger in met:
+            begun += _begin(trigger, event)
     starting.queue_starts(begun)
+
+
+def _met(event: DomainEvent, subject: _Subject, revision: int) -> list[store.ActiveTrigger]:
+    """The triggers in force by which an event begins a run."""
+    found = triggering.in_force(event.event_type, revision)
+    return [trigger for trigger in found if first_closed(_gates(trigger, event, subject)) is None]
 
 
 class _Subject:

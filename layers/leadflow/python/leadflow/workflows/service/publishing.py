@@ -33,14 +33,21 @@ def activate(workflow_id: str, running: str = "pin") -> Record:
         triggers = [trigger for trigger in store.triggers_of(workflow_id) if trigger.is_active]
         actions = store.actions_of(workflow_id)
         _check(actions)
+        held = {one.trigger_id: one for one in store.triggers_in_force(index_keys(workflow))}
         workflow.version = int(workflow.version) + 1
         workflow.status = "active"
         if running == "follow":
             workflow.followed_version = workflow.version
-        entries = [_entry(workflow, trigger, active_from) for trigger in triggers]
+        entries = [_entry(workflow, trigger, _since(trigger, held, active_from)) for trigger in triggers]
         return [*_frozen(workflow, triggers, actions), *entries]
 
     return _published(workflow_id, decide)
+
+
+def _since(trigger: store.WorkflowTrigger, held: Mapping[str, store.ActiveTrigger], now: str) -> str:
+    """From when on a trigger holds: from now, or since it came into force as it is, for what nobody has read yet."""
+    before = held.get(trigger.id)
+    return str(before.active_from) if before is not None and before.config == trigger.trigger_config else now
 
 
 def pause(workflow_id: str) -> Record:
