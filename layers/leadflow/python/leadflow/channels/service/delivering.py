@@ -19,7 +19,6 @@ from leadflow.core.effects import Standing
 from leadflow.core.errors import (
     CredentialsRefused,
     Forbidden,
-    LeadflowError,
     MessageRefused,
     OutcomeUnknown,
     PayloadTooLarge,
@@ -37,6 +36,9 @@ _PROBE_EVERY = timedelta(minutes=15)
 # A message that could not be sent for so long is not sent any more.
 _GIVEN_UP_AFTER = timedelta(hours=24)
 _FILES_AGAIN = timedelta(minutes=1)
+# What a provider calls temporary is tried so often, the pauses doubling: some of it never passes, and holds up others.
+_MOST_TRIES = 5
+_FIRST_PAUSE = timedelta(minutes=1)
 _NOW = timedelta(0)
 
 
@@ -169,7 +171,7 @@ def _handed_over(
     except (RateLimited, UpstreamUnavailable) as error:
         return _later(message, timedelta(seconds=getattr(error, "retry_after_seconds", None) or 60))
     except UpstreamRejected as error:
-        _refused(conversation, message, error)
+        return _refused(conversation, message, error)
     except OutcomeUnknown:
         _say_unknown(message)
     else:
@@ -182,16 +184,22 @@ def _accepted(message: store.Message, provider_message_id: str) -> None:
         found = fates.reported(stored.attribute_values, "sent")
         return {**found, "provider_message_id": stored.provider_message_id or provider_message_id}
 
-    reporting.linked(store.amend(message, decide))
+    # First, so that reports that name nothing but the provider's id find it, whoever dies in between.
+    reporting.linked(message, provider_message_id)
+    store.amend(message, decide)
 
 
-def _refused(conversation: store.Conversation, message: store.Message, error: LeadflowError) -> None:
-    reason = error.reason if isinstance(error, MessageRefused) else "unknown"
+def _refused(conversation: store.Conversation, message: store.Message, error: UpstreamRejected) -> timedelta | None:
+    """Ends a message that was not taken, or gives it back when it may be taken later; how long to wait."""
+    tried, reason = int(message.attempt), error.reason if isinstance(error, MessageRefused) else "unknown"
+    if isinstance(error, MessageRefused) and error.may_pass and tried < _MOST_TRIES:
+        return _later(message, _FIRST_PAUSE * 2 ** (tried - 1), attempt=tried + 1)
     _settle(message, "rejected", "failed", reason, error.detail)
     if reason == "opted_out":
         identity = store.find_identity(str(message.channel_id), str(conversation.person))
         if identity is not None:
             consenting.heed(identity, wants=False, at=clock.now(), source=message.id)
+    return _NOW
 
 
 def _settle(message: store.Message, outcome: str, status: str, code: str, sentence: str) -> None:
@@ -205,15 +213,25 @@ def _settle(message: store.Message, outcome: str, status: str, code: str, senten
     store.amend(message, decide)
 
 
-def _later(message: store.Message, wait: timedelta | None) -> timedelta | None:
-    """Gives a message back that nothing was done about; with `wait` None it is held until the account is mended."""
+def _later(message: store.Message, wait: timedelta | None, attempt: int | None = None) -> timedelta | None:
+    """Gives a message back that nothing was done about; with `wait` None it is held until the account is mended.
+
+    `attempt` counts its tries; then nobody takes it up before the time, whatever else is said in its conversation.
+    """
     due = clock.stamp(clock.now() + (wait or _PROBE_EVERY))
+    counted = {} if attempt is None else {"attempt": attempt, "lease_until": due}
 
     def decide(stored: store.Message) -> dict[str, Any]:
         if stored.outcome != "pending":
             return {}
         why = {"error_code": fates.HELD, "error_message": fates.HELD_BECAUSE} if wait is None else {}
-        return {"phase": "claimed", "lease_until": None, **why, **store.due_keys(stored, store.WAITING_SEND, due)}
+        return {
+            "phase": "claimed",
+            "lease_until": None,
+            **why,
+            **counted,
+            **store.due_keys(stored, store.WAITING_SEND, due),
+        }
 
     store.amend(message, decide)
     return wait
