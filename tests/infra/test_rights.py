@@ -134,12 +134,10 @@ AS_ONE = {
 UNRECORDED = {
     ("ImportWorkerRole", "s3:ListBucket on Bucket"): "without it S3 answers 403 for a file that is not there, not 404",
     ("DeliveryWorkerRole", "kms:Decrypt on CredentialsKey"): "tests have the secrets in memory from the post's door",
-    ("DeliveryWorkerRole", "s3:DeleteObject on Bucket/attachments/*"): "a message that its sender takes back",
     (
         "DeliveryWorkerRole",
         "s3:PutObject on Bucket/deliveries/*",
     ): "what comes late about an erased person goes",
-    ("MessagesWorkerRole", "s3:DeleteObject on Bucket/attachments/*"): "a message taken back while its file is fetched",
     ("SegmentRole", "events:PutEvents on JobsBus"): "a check before a message releases what its channel held",
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from leadflow.core import errors
+from leadflow.core import aws, errors
 from tests import policies
 from tests.infra.house import Function, definition, functions, template, transformed
 
@@ -47,6 +47,7 @@ SHARED_ENVIRONMENT = {
     "POWERTOOLS_LOG_LEVEL",
     "POWERTOOLS_METRICS_NAMESPACE",
     "POWERTOOLS_SERVICE_NAME",
+    "PUBLIC_URL",
     "PUBLIC_URL_PARAMETER",
     "STAGE",
     "STARTS_QUEUE_URL",
@@ -91,6 +92,16 @@ def references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from references(inner)
+
+
+def test_a_call_of_aws_that_hangs_is_tried_again_in_time() -> None:
+    """Whoever waits for the table or the secret has an answer, or at least a second try, before it is ended itself."""
+    for service in ("dynamodb", "secretsmanager"):
+        config = aws.client(service).meta.config
+        one_try = config.connect_timeout + config.read_timeout
+        # Connections that hang were connected once.
+        assert config.read_timeout + one_try < functions()["platform/authorize"].timeout
+        assert config.retries["total_max_attempts"] * one_try < template()["Globals"]["Function"]["Timeout"]
 
 
 def test_stays_far_under_the_limits_of_cloudformation() -> None:
@@ -192,6 +203,21 @@ def test_a_queue_outlasts_its_worker_and_has_a_dead_letter_queue(
     assert queue["VisibilityTimeout"] >= 6 * function.timeout, where
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
     assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+def test_a_worker_that_writes_to_its_own_queue_may_do_so_often() -> None:
+    """Otherwise Lambda takes the 16th message in a row for an accident and puts it with the dead letters."""
+    allowed = {name for name, function in functions().items() if function.properties.get("RecursiveLoop") == "Allow"}
+
+    writing = {
+        function.name
+        for _, function, source in sources("SQS")
+        if policies.Right("sqs:SendMessage", policies.named(source["Queue"]))
+        in policies.given(policies.role_of(function.name))
+    }
+
+    assert allowed == writing
+    assert len(writing) == 4
 
 
 @pytest.mark.parametrize(("where", "function", "source"), sources("DynamoDB"), ids=lambda value: str(value)[:40])
@@ -335,6 +361,19 @@ def test_every_state_is_reached() -> None:
     assert named == states.keys()
 
 
+def test_a_reconcile_that_fails_is_told() -> None:
+    """Other alarms depend on what it tells, and are as quiet without it as when nothing is wrong."""
+    watched = {
+        dimension["Value"]["Ref"]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
+        for dimension in alarm["Dimensions"]
+        if dimension["Name"] == "FunctionName"
+    }
+
+    assert watched == {functions()["platform/reconcile"].logical_id}
+
+
 def test_the_dashboard_shows_what_is_there() -> None:
     body = template()["Resources"]["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     named = set(re.findall(r"\$\{([^}:]+)\}", body))
@@ -344,3 +383,13 @@ def test_the_dashboard_shows_what_is_there() -> None:
     assert named <= template()["Resources"].keys()
     assert len({(one["x"], one["y"]) for one in widgets}) == len(widgets)
     assert all(one["properties"]["metrics"] for one in widgets)
+
+
+def test_the_dashboard_searches_for_names_that_begin_with_the_stack() -> None:
+    """What stands in quotes is searched for as the whole name, and none is called as the stack alone."""
+    body = template()["Resources"]["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+
+    searches = re.findall(r"SEARCH\('([^']+)'", body)
+
+    assert len(searches) == 4
+    assert all(re.search(r' MetricName=\\"\w+\\" \$\{AWS::StackName\}$', one) for one in searches), searches

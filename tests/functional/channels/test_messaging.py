@@ -141,6 +141,7 @@ ANSWERS: list[Answered] = [
     (MESSENGER, 403, {"error": {"code": 200}}, CredentialsRefused, None),
     (MESSENGER, 400, {"error": {"code": 613}}, RateLimited, None),
     (MESSENGER, 400, {"error": "odd"}, MessageRefused, "unknown"),
+    (MESSENGER, 400, {"error": {"code": 2}}, MessageRefused, "unknown"),
     (MESSENGER, 500, {"error": {"code": 2}}, OutcomeUnknown, None),
     (MESSENGER, 200, {"recipient_id": "1"}, OutcomeUnknown, None),
 ]

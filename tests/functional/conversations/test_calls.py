@@ -45,8 +45,9 @@ def test_a_message_of_a_known_person(number: dict[str, object]) -> None:
 
     assert Counter(at_the_door) == {"GetItem": 1, "PutItem": 1}
     # The delivery, its channel, what is known of the message, the person (again in the end: they may have been erased
-    # meanwhile), their lead and its stop, the conversation; the stop, the message with all it changes, the delivery.
-    assert Counter(in_the_worker) == {"GetItem": 8, "PutItem": 2, "TransactWriteItems": 1}
+    # meanwhile), who has their number, their lead and its stop, the conversation; the stop, the message with all it
+    # changes, the delivery.
+    assert Counter(in_the_worker) == {"GetItem": 9, "PutItem": 2, "TransactWriteItems": 1}
 
 
 def test_sending_a_message(number: dict[str, object]) -> None:

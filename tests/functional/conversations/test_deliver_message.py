@@ -7,14 +7,12 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from tests.functional.channels.accounts import MESSENGER, make
+from tests.functional.channels.accounts import make
 from tests.functional.channels.provider import Provider
 from tests.functional.conversations.talking import (
     ANA,
     SID,
     announced,
-    arrive,
-    change,
     conversation,
     conversations,
     deliver,
@@ -28,7 +26,7 @@ from tests.functional.conversations.talking import (
     write,
 )
 from tests.functional.leads.merging import merged
-from tests.functional.webhooks.services import SMS, WHATSAPP, meta_message, meta_post, post_meta
+from tests.functional.webhooks.services import SMS, WHATSAPP
 from tests.functional.wire import Killed, killed_at
 from tests.harness import Clock, call, door
 
@@ -270,57 +268,3 @@ def test_whoever_dies_on_the_way_nobody_gets_it_twice(provider: Provider, clock:
     say("And on")
     deliver()
     assert texts(provider)[-1] == "And on"
-
-
-def test_an_echo_settles_a_message_in_doubt_and_is_recorded_once(provider: Provider, clock: Clock) -> None:
-    channel = make(MESSENGER)
-    post_meta(channel, meta_post(meta_message("m_1", "Hello")))
-    arrive()
-    provider.hangs_up = True
-    message_id = say("Good morning").json["id"]
-    deliver()
-    assert messages()[-1]["error_code"] == "outcome_unknown"
-
-    for _ in range(2):
-        echo = meta_message("m_2", "Good morning", sender="102938400000001", at=1772442001000)
-        echo["recipient"] = {"id": "7392015648120394"}
-        echo["message"] |= {"is_echo": True, "metadata": message_id, "app_id": 1}
-        post_meta(channel, meta_post(echo))
-        arrive()
-
-    assert [(one["id"] == message_id, one["status"]) for one in messages()] == [(False, "received"), (True, "sent")]
-
-
-def test_what_was_said_elsewhere_in_our_name_is_recorded_once(clock: Clock) -> None:
-    channel = make(MESSENGER)
-    post_meta(channel, meta_post(meta_message("m_1", "Hello")))
-    echo = meta_message("m_9", "I am on it", sender="102938400000001", at=1772442000000 + 1000)
-    echo["recipient"] = {"id": "7392015648120394"}
-    echo["message"] |= {"is_echo": True, "app_id": 26390200}
-    clock.advance(seconds=5)
-    post_meta(channel, meta_post(echo))
-    post_meta(channel, meta_post(echo, echo))
-    arrive()
-
-    assert [(one["role"], one["direction"], one["status"]) for one in messages()] == [
-        ("user", "inbound", "received"),
-        ("assistant", "outbound", "sent"),
-    ]
-    assert conversation()["unread_count"] == 1
-    assert change(conversation()["id"], unread_count=0).status == 200
-
-
-def test_who_had_blocked_us_and_writes_again_may_be_answered(provider: Provider, clock: Clock) -> None:
-    channel = make(MESSENGER)
-    post_meta(channel, meta_post(meta_message("m_1", "Hello", at=int(clock.moment.timestamp() * 1000))))
-    arrive()
-    provider.answers(400, {"error": {"code": 551}})
-    say("Good morning")
-    deliver()
-    assert say("Are you there?").status == 422
-    clock.advance(minutes=1)
-
-    post_meta(channel, meta_post(meta_message("m_2", "I am back", at=int(clock.moment.timestamp() * 1000))))
-    arrive()
-
-    assert say("Welcome back").status == 202

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
 from leadflow.core import aws
+from leadflow.core.errors import InProgress
 from leadflow.core.settings import settings
 from tests.functional.channels.accounts import make
 from tests.functional.channels.provider import Provider
@@ -12,9 +18,10 @@ from tests.functional.conversations.test_mail import mail
 from tests.functional.leads import announced as bus
 from tests.functional.leads.erasing import erase
 from tests.functional.leads.merging import merged, timeline
-from tests.functional.webhooks.services import SMS
-from tests.functional.wire import stored
-from tests.harness import Clock, call
+from tests.functional.webhooks.posts import queued, work
+from tests.functional.webhooks.services import SMS, multipart, post_mail
+from tests.functional.wire import Killed, interrupted, stored
+from tests.harness import Clock, call, door
 
 BO = "+14155550144"
 
@@ -55,6 +62,67 @@ def test_who_was_erased_and_writes_again_is_not_kept() -> None:
 
     assert conversations() == []
     assert call("leads/list_leads").json["items"] == []
+    assert stored("Message") == []
+
+
+def files_kept() -> list[str]:
+    return [one["Key"] for one in aws.client("s3").list_objects_v2(Bucket=settings().bucket_name).get("Contents", [])]
+
+
+@pytest.fixture
+def fetching(provider: Provider) -> dict[str, Any]:
+    """The job of a file that somebody has sent and that is to be fetched."""
+    aws.client("s3").create_bucket(Bucket=settings().bucket_name)
+    provider.answers(200, PNG, {"content-type": "image/png"})
+    write(make(SMS), "My secret plan", **media(provider))
+    (event,) = announced("attachments")
+    return event
+
+
+def erased() -> None:
+    erase(conversations()[0]["lead_id"])
+    assert bus.work(*bus.announced("erasure")) == []
+
+
+def test_a_file_that_comes_while_the_person_is_erased_is_not_kept(fetching: dict[str, Any]) -> None:
+    with interrupted(erased, operation="UpdateItem"), pytest.raises(InProgress):
+        door("conversations/fetch_attachments")(fetching, None)
+
+    assert files_kept() == []
+
+
+def test_a_file_whose_worker_died_before_the_message_had_it_goes_with_the_person(fetching: dict[str, Any]) -> None:
+    def dies() -> None:
+        raise Killed
+
+    with suppress(Killed), interrupted(dies, operation="UpdateItem"):
+        door("conversations/fetch_attachments")(fetching, None)
+    assert files_kept() != []
+
+    erased()
+
+    assert files_kept() == []
+
+
+def test_files_of_a_mail_that_is_read_while_the_person_is_erased_are_not_kept() -> None:
+    aws.client("s3").create_bucket(Bucket=settings().bucket_name)
+    channel = mail("m1@example.com", "Hello")
+    told = {"headers": "Message-ID: <m2@example.com>\r\nFrom: ana@example.com", "text": "See here", "attachments": "1"}
+    told |= {"from": "ana@example.com", "to": "hello@acme.example", "subject": "Plans"}
+    told |= {"envelope": '{"to":["hello@acme.example"],"from":"ana@example.com"}'}
+    info = {"attachment-info": '{"attachment1": {"filename": "plan.png", "type": "image/png"}}'}
+    post_mail(channel, multipart({**told, **info, "attachment1": ("plan.png", "image/png", PNG)}))
+    waiting = queued()
+
+    def by_now() -> None:
+        assert files_kept() != []
+        erased()
+
+    with interrupted(by_now):
+        work(*waiting)
+    work(*waiting)
+
+    assert files_kept() == []
     assert stored("Message") == []
 
 

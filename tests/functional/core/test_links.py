@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from leadflow.core import aws, links
 from tests.cloud import PUBLIC_URL
 
@@ -23,3 +25,10 @@ def test_it_is_read_once() -> None:
     put("https://elsewhere.example.com")
 
     assert links.public_url() == PUBLIC_URL
+
+
+def test_one_that_was_given_with_the_deployment_counts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function is started anew when its environment changes, but not when a parameter does."""
+    monkeypatch.setenv("PUBLIC_URL", "https://api.example.com/")
+
+    assert links.public_url() == "https://api.example.com"

@@ -23,21 +23,50 @@ def reserve(run: runs.EnrichmentRun, **limits: Any) -> None:
     money.reserve(run, sources.meter("forager"), Limits(**limits))
 
 
-@pytest.mark.parametrize("of", ["source", "lead", "job"])
+def settled(run: runs.EnrichmentRun, cost: int = 40) -> None:
+    run.asking = None
+    money.settle(run, money.Settled("forager", DAY, reserved=40, cost=cost, requests=1, outcome="matched", fields=2))
+
+
+@pytest.mark.parametrize("of", ["source", "job"])
 def test_x44_of_three_calls_for_two_thirds_of_a_budget_two_are_reserved(of: str) -> None:
     """X44."""
     job = runs.new_job("job", max_cost=100)
     for number in range(2):
-        reserve(begun(number, job_id=job.id), **{of: 100})
+        reserve(begun(number, f"lead{number}", job.id), **{of: 100})
 
     with pytest.raises(OverBudget) as refused:
-        reserve(begun(2, job_id=job.id), **{of: 100})
+        reserve(begun(2, "lead2", job.id), **{of: 100})
 
     assert refused.value.of == of
     kept = runs.find_run("run2")
     assert kept is not None
     assert kept.asking is None
     assert int(sources.day_of("forager", DAY).committed) == 80
+
+
+def test_what_calls_about_a_person_have_cost_today_leaves_less_for_the_next() -> None:
+    for number in range(2):
+        run = begun(number)
+        reserve(run, lead=100)
+        settled(run)
+
+    with pytest.raises(OverBudget) as refused:
+        reserve(begun(2), lead=100)
+
+    assert refused.value.of == "lead"
+
+
+def test_while_one_call_about_a_person_is_under_way_no_other_is_reserved() -> None:
+    first = begun(0)
+    reserve(first)
+
+    with pytest.raises(OverBudget) as refused:
+        reserve(begun(1))
+
+    assert refused.value.of == "lead"
+    settled(first)
+    reserve(begun(2))
 
 
 def test_a_price_above_the_whole_budget_is_refused_at_once() -> None:
@@ -69,9 +98,8 @@ def test_what_a_call_did_not_cost_comes_back() -> None:
     job = runs.new_job("job", max_cost=100)
     run = begun(0, job_id=job.id)
     reserve(run, source=100)
-    run.asking = None
 
-    money.settle(run, money.Settled("forager", DAY, reserved=40, cost=10, requests=1, outcome="matched", fields=2))
+    settled(run, cost=10)
 
     for item in (sources.day_of("forager", DAY), runs.lead_day("lead", DAY), runs.find_job("job")):
         assert item is not None

@@ -82,6 +82,27 @@ def test_more_leads_than_fit_one_page(world: World) -> None:
     assert (job(made["id"])["total"], len(world[PDL].asked)) == (50, 50)
 
 
+def test_ids_that_are_nobodys_are_left_out_and_told(world: World) -> None:
+    world.put(PDL)
+    (ours,) = many(1)
+
+    made = start(lead_ids=["nobody", ours, "nobody", "no one"])
+    world.work()
+
+    ended = job(made["id"])
+    assert made["unknown_lead_ids"] == ended["unknown_lead_ids"] == ["nobody", "no one"]
+    assert (ended["status"], ended["progress"], ended["total"]) == ("completed", 1, 1)
+    everyone = start(filter=EVERYONE)
+    assert everyone["unknown_lead_ids"] == []
+
+
+def test_a_job_for_nobody_at_all_is_refused(world: World) -> None:
+    answer = call("enrichment/enrich_many", {"lead_ids": ["nobody"], "max_cost": 1})
+
+    assert answer.status == 422
+    assert [one["field"] for one in answer.json["errors"]] == ["lead_ids"]
+
+
 def test_the_same_lead_twice_or_merged_is_one_run_and_strangers_are_none(world: World) -> None:
     world.put(PDL)
     first, second, third = many(3)

@@ -12,7 +12,7 @@ from leadflow.channels import service as channels
 from leadflow.enrichment.service import recovery as enrichment
 from leadflow.leads import service as leads
 from leadflow.workflows.service import recovery, timing
-from tests.harness import ROOT, door
+from tests.harness import ROOT, Clock, door
 
 WINGS = ("workflows", "campaigns", "channels", "leads", "timers", "enrichment")
 
@@ -57,7 +57,19 @@ def test_a_wing_that_fails_is_told_and_stops_no_other(
     monkeypatch.setattr(leads, "reconcile", dict)
     with pytest.raises(ExceptionGroup, match="2 wings"):
         tick()
-    assert asked == ["ConnectionError", "ZeroDivisionError", "fine"]
+    assert sorted(asked) == ["ConnectionError", "ZeroDivisionError", "fine"]
     told = [vars(record) for record in caplog.records if record.message == "schedule failed"]
     assert [line["error_type"] for line in told] == ["ConnectionError", "ZeroDivisionError"]
     assert "ana@example.com" not in str(told)
+
+
+def test_another_wing_begins_each_time(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """Lambda ends a call that takes too long, and the same wing would be the last every time."""
+    asked: list[str] = []
+    for name, wing in zip(WINGS, (recovery, campaigns, channels, leads, timing, enrichment), strict=True):
+        monkeypatch.setattr(wing, "reconcile", lambda name=name: asked.append(name) or {})
+    for _ in WINGS:
+        tick()
+        clock.advance(minutes=15)
+    assert set(asked[:: len(WINGS)]) == set(WINGS)
+    assert [asked.count(name) for name in WINGS] == [len(WINGS)] * len(WINGS)

@@ -11,6 +11,7 @@ from leadflow.channels import store
 from leadflow.core import aws
 from tests.functional.channels.accounts import MESSENGER, make
 from tests.functional.leads import announced, erasing
+from tests.functional.leads.people import added
 from tests.functional.webhooks.posts import queued, work
 from tests.functional.webhooks.services import (
     MAIL,
@@ -24,7 +25,7 @@ from tests.functional.webhooks.services import (
     post_twilio,
 )
 from tests.functional.wire import stored
-from tests.harness import call
+from tests.harness import Clock, call
 
 SOMEBODY, OTHER = "7392015648120394", "7000000000000001"
 
@@ -80,6 +81,28 @@ def test_a_post_about_one_person_is_emptied(provider: str) -> None:
     assert not re.search(r"marmalade|zebedee|14155550143", kept())
     (delivery,) = stored("Delivery")
     assert delivery["state"]["S"] == "processed"
+
+
+def test_of_a_number_that_went_to_another_lead_what_the_former_said_goes(clock: Clock) -> None:
+    channel = make(SMS)
+    post_twilio(channel, form(Body="marmalade"))
+    work(*queued())
+    (former,) = call("leads/list_leads").json["items"]
+    path = {"lead_id": former["id"]}
+    assert call("leads/update_lead", {"phone": None, "email": "zebedee@example.com"}, path=path).status == 200
+    added(phone="+14155550143")
+    for sid in ("SM2", "SM3"):
+        clock.advance(minutes=1)
+        post_twilio(channel, form(MessageSid=sid, Body=f"honey {sid}"))
+        work(*queued())
+
+    assert erasing.erase(former["id"]).status == 202
+    assert announced.work(*erasing.queued()) == []
+
+    assert "marmalade" not in kept()
+    posts = "".join(item["raw"]["B"].decode() for item in stored("Delivery"))
+    assert "honey+SM3" in posts, "what is said by who has the number now is none of it"
+    assert {item["content"]["S"] for item in stored("Message")} == {"honey SM2", "honey SM3"}
 
 
 def test_who_writes_again_after_they_were_erased_leaves_nothing() -> None:

@@ -13,6 +13,11 @@ from leadflow.core.settings import settings
 if TYPE_CHECKING:
     from botocore.session import Session
 
+# A connection that died while Lambda kept the function frozen says nothing. What answers within milliseconds is asked
+# anew soon enough for a request to be answered still, and for the authorizer to be within its 10 seconds.
+_PROMPT = ("dynamodb", "secretsmanager")
+_PROMPT_SECONDS, _SECONDS = 3, 10
+
 
 def client(service: str) -> Any:
     """The client of one AWS service, made on first use and kept."""
@@ -32,7 +37,7 @@ def _make(service: str) -> Any:
     config = Config(
         parameter_validation=service != "dynamodb",
         connect_timeout=2,
-        read_timeout=10,
+        read_timeout=_PROMPT_SECONDS if service in _PROMPT else _SECONDS,
         max_pool_connections=64,
         # botocore would put its own together anew for every call.
         user_agent="leadflow",

@@ -6,17 +6,21 @@ item is in it only while it waits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import TypeVar
 
 from leadflow.core import clock, ids, seams, table
 from leadflow.core.settings import settings
 
 ItemT = TypeVar("ItemT", bound=table.Item)
+T = TypeVar("T")
 
 SHARDS = 4
 _PAGE = 100
+# A queue takes as many messages in one call.
+_GROUP = 10
 
 
 def mark(item: table.Item, kind: str, at: str, record_id: str) -> None:
@@ -63,6 +67,17 @@ def unattended(kind: type[ItemT], name: str) -> Iterator[ItemT]:
 def waiting(kind: type[ItemT], name: str) -> Iterator[ItemT]:
     """All items that wait for this kind of work, due or not."""
     yield from overdue(kind, name, "~")
+
+
+def in_groups(taken: Iterable[T]) -> Iterator[list[T]]:
+    """What is taken up again in small groups, to be handed on before more is taken up.
+
+    Whoever has a long way to go may be ended in the middle of it, and what was taken up by then must not have been in
+    vain: it waits anew, so the next one would get as far and no farther.
+    """
+    rest = iter(taken)
+    while group := list(islice(rest, _GROUP)):
+        yield group
 
 
 def _partition(kind: str, record_id: str) -> str:

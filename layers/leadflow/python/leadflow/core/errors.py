@@ -164,14 +164,18 @@ class MailRefused(UpstreamRejected):
 
 
 class MessageRefused(UpstreamRejected):
-    """`reason` says why in a word that holds for every provider, `provider_code` in the provider's own."""
+    """`reason` says why in a word that holds for every provider, `provider_code` in the provider's own.
+
+    `may_pass` says that the provider may take the same message later.
+    """
 
     code, title = "message_refused", "The provider refused the message"
 
-    def __init__(self, detail: str, reason: str, provider_code: str) -> None:
+    def __init__(self, detail: str, reason: str, provider_code: str, *, may_pass: bool = False) -> None:
         super().__init__(detail)
         self.reason = reason
         self.provider_code = provider_code
+        self.may_pass = may_pass
 
 
 class QuotaExhausted(CredentialsRefused):

@@ -8,12 +8,13 @@ from leadflow.core.settings import settings
 
 
 def public_url() -> str:
-    """The base URL of the API without a slash at the end; read once.
+    """The base URL of the API without a slash at the end.
 
-    It stands in a parameter of its own, so that no function refers to the API that refers to it. Raises botocore's
-    ClientError when there is no such parameter.
+    One that was given with the deployment stands in the environment, so warm functions that knew an older one go when
+    it changes. The API's own stands in a parameter, so that no function refers to the API that refers to it, and is
+    read once, since it never changes. Raises botocore's ClientError when there is no such parameter.
     """
-    return seams.current().remember("public url", _read)
+    return settings().public_url.rstrip("/") or seams.current().remember("public url", _read)
 
 
 def _read() -> str:

@@ -25,6 +25,7 @@ class Settings(NamedTuple):
     bucket_name: str
     app_secret_id: str
     kms_key_id: str
+    public_url: str
     public_url_parameter: str
     starts_queue_url: str
     deliveries_queue_url: str
@@ -62,9 +63,6 @@ def _read() -> Settings:
     scale = float(env.get("TIME_SCALE", "1")) if local else 1.0
     if not 0 < scale < float("inf"):
         raise ValueError("TIME_SCALE must be a number above 0")
-    budget = float(env.get("AGENT_DAILY_BUDGET", "1"))
-    if not 0 <= budget < float("inf"):
-        raise ValueError("AGENT_DAILY_BUDGET must be a number of USD, 0 or more")
     sandbox = env.get("PROVIDER_BASE_URL", "").rstrip("/") if local else ""
     inside = [sandbox.partition("://")[2], *env.get("OUTBOUND_ALLOWED", "").split(",")] if local else []
     return Settings(
@@ -74,6 +72,7 @@ def _read() -> Settings:
         bucket_name=env.get("BUCKET_NAME", ""),
         app_secret_id=env.get("APP_SECRET_ID", ""),
         kms_key_id=env.get("KMS_KEY_ID", ""),
+        public_url=env.get("PUBLIC_URL", ""),
         public_url_parameter=env.get("PUBLIC_URL_PARAMETER", ""),
         starts_queue_url=env.get("STARTS_QUEUE_URL", ""),
         deliveries_queue_url=env.get("DELIVERIES_QUEUE_URL", ""),
@@ -92,5 +91,12 @@ def _read() -> Settings:
         host_id=env.get("HOST_ID", "") if local else "",
         provider_base_url=sandbox,
         outbound_allowed=frozenset(pair.strip() for pair in inside if pair.strip()),
-        agent_daily_budget=budget,
+        agent_daily_budget=_budget(env.get("AGENT_DAILY_BUDGET", "1")),
     )
+
+
+def _budget(given: str) -> float:
+    budget = float(given)
+    if not 0 <= budget < float("inf"):
+        raise ValueError("AGENT_DAILY_BUDGET must be a number of USD, 0 or more")
+    return budget

@@ -249,7 +249,7 @@ class EnrichmentJob(Read):
     """The enrichment of many leads. `total` grows until all runs have begun; `progress` goes from 0 to 1.
 
     `runs` counts runs by what became of them, `cost` is what was spent and `reserved` what calls under way may cost,
-    both in USD.
+    both in USD. `unknown_lead_ids` are those asked for under which there was no lead.
     """
 
     id: str
@@ -262,6 +262,7 @@ class EnrichmentJob(Read):
     max_cost_per_lead: float | None
     cost: float
     reserved: float
+    unknown_lead_ids: list[str]
     sources: list[JobSource]
     created_at: Timestamp
     updated_at: Timestamp

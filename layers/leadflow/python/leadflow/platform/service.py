@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import leadflow
-from leadflow.core import ids, seams, table
+from leadflow.core import clock, ids, seams, table
 from leadflow.core.errors import Conflict, NotFound, PreconditionFailed
 from leadflow.core.settings import settings
 from leadflow.core.table import Record
@@ -14,6 +14,9 @@ from leadflow.platform.enums import ADMIN
 
 if TYPE_CHECKING:
     from leadflow.platform.schema import ApiKeyCreate
+
+# How often `reconcile` is called.
+_EVERY_SECONDS = 900
 
 
 def create_api_key(body: ApiKeyCreate) -> Record:
@@ -87,7 +90,8 @@ def health() -> dict[str, str]:
 def reconcile() -> dict[str, int]:
     """Puts what is due and unattended back to work in every wing; counts by `<wing>_<what>`.
 
-    A wing that fails does not stop the others. Raises an ExceptionGroup of what failed once all had their turn.
+    A wing that fails does not stop the others, and another begins each time: one that has more to do than Lambda gives
+    time for keeps those behind it waiting once. Raises an ExceptionGroup of what failed once all had their turn.
     """
     from leadflow.campaigns import service as campaigns
     from leadflow.channels import service as channels
@@ -106,9 +110,11 @@ def reconcile() -> dict[str, int]:
         "leads": leads,
         "enrichment": enrichment,
     }
-    for name, wing in wings.items():
+    order = list(wings)
+    first = clock.epoch_seconds(clock.now()) // _EVERY_SECONDS % len(order)
+    for name in [*order[first:], *order[:first]]:
         try:
-            counts = wing.reconcile()
+            counts = wings[name].reconcile()
         except Exception as error:  # noqa: BLE001 - raised below, when the other wings are done
             failed.append(error)
         else:

@@ -7,7 +7,7 @@ done stands in the table after every batch, so whoever dies is followed by one t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from leadflow.campaigns.service.cohort_batches import Progress
 from leadflow.campaigns.service.members import Scene, excluded_steps
 from leadflow.campaigns.store import cohorts as runs
 from leadflow.campaigns.store import waiting
-from leadflow.core import clock, effects, lateness, seams, table
+from leadflow.core import clock, due, effects, lateness, seams, table
 from leadflow.core.errors import InProgress, LeadflowError, OutcomeUnknown, RateLimited, UpstreamUnavailable
 from leadflow.core.observability import logger
 
@@ -66,7 +66,17 @@ def park(message: dict[str, Any], error: LeadflowError) -> None:
 
 def reconcile() -> dict[str, int]:
     """Wakes cohorts whose message was lost or whose worker died."""
-    found, in_vain = [], []
+    in_vain: list[runs.Cohort] = []
+    woken = sum(map(announcing.tell, due.in_groups(_taken_up(in_vain))))
+    stalling.tell(in_vain)
+    return {"cohorts_woken": woken}
+
+
+def _taken_up(in_vain: list[runs.Cohort]) -> Iterator[runs.Cohort]:
+    """Cohorts that are overdue and that nobody is at, each of which now waits anew.
+
+    `in_vain` gets those that had been woken before.
+    """
     for cohort in waiting.overdue_cohorts():
         if cohort.status != "waiting" or effects.is_held(cohort.lease_until, cohort.host_id):
             continue
@@ -79,11 +89,9 @@ def reconcile() -> dict[str, int]:
             continue
         if planned is not None:
             lateness.begun(planned)
-        found.append(cohort)
         if woken_before:
             in_vain.append(cohort)
-    stalling.tell(in_vain)
-    return {"cohorts_woken": announcing.tell(found)}
+        yield cohort
 
 
 def _send(cohort: runs.Cohort, is_fresh: bool) -> None:

@@ -29,9 +29,9 @@ class Messenger(Protocol):
     def send(self, message: OutgoingMessage) -> str:
         """Hands a message over, once; gives the provider's id of it.
 
-        Raises MessageRefused when this message was not taken, CredentialsRefused when none is for now because of the
-        account, RateLimited, UpstreamUnavailable when the provider was not even reached, and OutcomeUnknown when
-        nobody can say.
+        Raises MessageRefused when this message was not taken (not yet, when it `may_pass`), CredentialsRefused when
+        none is for now because of the account, RateLimited, UpstreamUnavailable when the provider was not even
+        reached, and OutcomeUnknown when nobody can say.
         """
 
     def fetch(self, url: str, most_bytes: int) -> Media:

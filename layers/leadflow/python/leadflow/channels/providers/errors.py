@@ -17,7 +17,8 @@ def raised(name: str, provider: str, code: str, status: int, retry_after: str | 
         return RateLimited(f"{name} takes no more requests for now.", _wait_seconds(retry_after))
     if found.remedy == "hold" or status == 401 or (status == 403 and not code):
         return CredentialsRefused(f"{told} ({code or status})" if code else f"{name} refused the account ({status}).")
-    return MessageRefused(f"{told} ({code or status})", found.reason, code or str(status))
+    may_pass = found.remedy == "later"
+    return MessageRefused(f"{told} ({code or status})", found.reason, code or str(status), may_pass=may_pass)
 
 
 def _wait_seconds(told: str | None) -> int:

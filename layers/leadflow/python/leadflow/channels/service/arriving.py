@@ -54,20 +54,31 @@ def _opted(arrival: Arrival, channel: store.ChannelConfig) -> None:
 
 
 def _echoed(arrival: Arrival, channel: store.ChannelConfig) -> None:
-    """What was said in our name: by us, which settles our own message, or elsewhere, which is recorded once."""
+    """What was said in our name: by us, which settles our own message, or elsewhere, which is recorded once.
+
+    Raises InProgress as long as nobody can tell which of them it is.
+    """
     reference = arrival.data.get("metadata")
     if isinstance(reference, str) and reporting.accepted(reference, channel, _provider_id(arrival)):
+        _left(reference, arrival, channel)
         return
     known = _known(store.message_key(channel.id, _provider_id(arrival)))
     if known.message_id:
-        message = store.find_message(known.message_id)
-        if message is not None:
-            reporting.apply_seen(message, channel.id, arrival.person)
+        _left(known.message_id, arrival, channel)
         return
     identity = people.known(arrival, channel)
     if identity is not None:
+        if threads.is_being_sent_to(identity):
+            raise InProgress("It may be the message of ours that is on its way to this person.")
         following.heed(arrival, identity, clock.stamp(_said_at(arrival)))
     _kept(arrival, channel, identity, known, "outbound")
+
+
+def _left(message_id: str, arrival: Arrival, channel: store.ChannelConfig) -> None:
+    """An echo tells when a message on file left; it was seen by who was said to have seen what was sent until later."""
+    message = store.find_message(message_id)
+    if message is not None:
+        reporting.apply_seen(message, channel.id, arrival.person, clock.stamp(_said_at(arrival)))
 
 
 def _known(key: str) -> store.ProviderMessage:
@@ -90,7 +101,7 @@ def _kept(
     files = attachments.taken_in(arrival, message_id) if identity is not None else []
     for turn in threads.TURNS:
         if identity is None or identity.erased_at:
-            logger().info("message dropped", reason="it is of an erased person, or of no person at all")
+            _drop(files)
             return
         known = _known(str(known.pk)) if turn else known
         if known.message_id:
@@ -110,10 +121,16 @@ def _kept(
             identity = store.find_identity(channel.id, arrival.person) or identity
             continue
         if direction == "outbound":
-            reporting.apply_seen(message, channel.id, arrival.person)
+            reporting.apply_seen(message, channel.id, arrival.person, message.occurred_at)
         attachments.announce(message)
         return
     raise InProgress("The conversation is being written to by many requests at once.")
+
+
+def _drop(files: list[dict[str, Any]]) -> None:
+    """Keeps nothing of a message whose person is erased, or is nobody."""
+    attachments.remove(one["key"] for one in files if one.get("key"))
+    logger().info("message dropped", reason="it is of an erased person, or of no person at all")
 
 
 def _message(

@@ -72,7 +72,13 @@ def fetch(message_id: str) -> None:
         def put(stored: store.Message, number: int = number, fetched: dict[str, Any] = fetched) -> dict[str, Any]:
             return _with(stored, number, fetched)
 
-        message = store.amend(message, put)
+        try:
+            message = store.amend(message, put)
+        except InProgress:
+            if store.find_message(message_id) is None:
+                # It was erased while its file was on the way.
+                remove([_key(message_id, number)])
+            raise
         if len(message.attachments) <= number and "key" in fetched:
             # It was taken back while its file was on the way.
             store.remove_file(fetched["key"])
@@ -107,8 +113,9 @@ def _due_again(message: store.Message) -> dict[str, Any]:
 
 
 def keys_of(message: store.Message) -> list[str]:
-    """Where in the bucket the files of a message are."""
-    return [one["key"] for one in message.attachments if one.get("key")]
+    """Where in the bucket the files of a message are, or may be: a worker may have died before it noted one."""
+    held = list(enumerate(message.attachments))
+    return [_key(message.id, number) for number, one in held if one.get("key") or one["state"] == "pending"]
 
 
 def remove(keys: Iterable[str]) -> None:
@@ -151,9 +158,13 @@ def _failed(one: dict[str, Any], reason: str) -> dict[str, Any]:
 
 
 def _stored(one: dict[str, Any], message_id: str, number: int, content: bytes, claimed: str | None) -> dict[str, Any]:
-    media_type, key = files.media_type_of(content, claimed), f"attachments/{message_id}/{number}"
+    media_type, key = files.media_type_of(content, claimed), _key(message_id, number)
     store.put_file(key, content, media_type)
     return {**_without_source(one), "state": "stored", "key": key, "media_type": media_type, "size": len(content)}
+
+
+def _key(message_id: str, number: int) -> str:
+    return f"attachments/{message_id}/{number}"
 
 
 def _without_source(one: dict[str, Any]) -> dict[str, Any]:

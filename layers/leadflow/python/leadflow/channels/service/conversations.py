@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadflow.channels import store
 from leadflow.channels.rules import windows
-from leadflow.channels.service import following, sending, threads
+from leadflow.channels.service import following, people, sending, threads
 from leadflow.core import clock, ids, table
 from leadflow.core.assignees import same_person
 from leadflow.core.errors import Conflict, InvalidInput, NotFound, PreconditionFailed, RateLimited
@@ -87,28 +87,10 @@ def reached(lead_id: str, channel: store.ChannelConfig) -> store.ChannelIdentity
             identity = table.create(store.new_identity(channel.id, channel.channel_type, person, holder))
         except table.AlreadyThere:
             identity = store.find_identity(channel.id, person)
+    identity = people.held_by(holder, identity) if identity else None
     if identity is None or identity.erased_at:
         raise InvalidInput("lead_id", "this person was erased")
-    if identity.lead_id != holder and identity.lead_id not in leads.known_as(lead_id):
-        return _moved(identity, holder)
     return identity
-
-
-def _moved(identity: store.ChannelIdentity, holder: str) -> store.ChannelIdentity:
-    """The identity of an address that went from one lead to another: what was said stays with the lead of before."""
-    for _ in threads.TURNS:
-        before = threads.with_person(identity)
-        ends = {"status": "closed", "ended_at": clock.now_stamp()}
-        if before is None or before.status == "closed" or store.change_conversation(before, ends):
-            store.belong(identity, holder)
-            try:
-                table.save(identity)
-            except table.Stale:
-                pass
-            else:
-                return identity
-        identity = store.find_identity(identity.channel_id, str(identity.person)) or identity
-    raise RateLimited("The person's address is being changed by many requests at once.")
 
 
 def channel_for(channel_type: str, channel_id: str | None) -> store.ChannelConfig | None:
@@ -238,6 +220,8 @@ def _saved(conversation: store.Conversation, *, reopens: bool) -> None:
     identity = store.find_identity(conversation.channel_config_id, conversation.person)
     if identity is None:
         raise Conflict("The person of this conversation was erased.")
+    if identity.lead_id != conversation.lead_id:
+        raise Conflict("The address of this conversation is another lead's now.", identity.lead_id)
     other = threads.with_person(identity)
     if other is not None and other.id != conversation.id and other.status != "closed":
         raise Conflict(f"Conversation {other.id} with this person is open.", other.id)

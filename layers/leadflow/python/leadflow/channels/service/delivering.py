@@ -7,19 +7,18 @@ those behind it go on. A message that may only be sent later holds up those behi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 from leadflow.channels import store
 from leadflow.channels.rules import fates
 from leadflow.channels.service import composing, consenting, gating, reporting, sending
-from leadflow.core import clock, effects, seams, table
+from leadflow.core import clock, due, effects, seams, table
 from leadflow.core.effects import Standing
 from leadflow.core.errors import (
     CredentialsRefused,
     Forbidden,
-    LeadflowError,
     MessageRefused,
     OutcomeUnknown,
     PayloadTooLarge,
@@ -37,6 +36,9 @@ _PROBE_EVERY = timedelta(minutes=15)
 # A message that could not be sent for so long is not sent any more.
 _GIVEN_UP_AFTER = timedelta(hours=24)
 _FILES_AGAIN = timedelta(minutes=1)
+# What a provider calls temporary is tried so often, the pauses doubling: some of it never passes, and holds up others.
+_MOST_TRIES = 5
+_FIRST_PAUSE = timedelta(minutes=1)
 _NOW = timedelta(0)
 
 
@@ -56,18 +58,25 @@ def work(conversation_id: str, has_time: Callable[[], bool] = lambda: True) -> N
 
 def reconcile() -> dict[str, int]:
     """Announces conversations again in which something waits and nobody is at it, and closes what stays unknown."""
-    conversations: set[str] = set()
-    closed = 0
+    counts = {"conversations_requeued": 0, "messages_closed": 0}
+    told: set[str] = set()
+    for group in due.in_groups(_taken_up(counts)):
+        fresh = set(group) - told
+        counts["conversations_requeued"] += sum(map(sending.announce, sorted(fresh)))
+        told |= fresh
+    return counts
+
+
+def _taken_up(counts: dict[str, int]) -> Iterator[str]:
+    """Conversations of messages that are overdue and that nobody is at, each of which now waits anew."""
     for message in store.unattended_messages(store.WAITING_SEND):
         if message.outcome == "unknown" and effects.window_ends(message) <= clock.now():
             store.amend(message, lambda stored: {"gsi3pk": None, "gsi3sk": None} if stored.outcome == "unknown" else {})
-            closed += 1
+            counts["messages_closed"] += 1
             continue
-        due = effects.window_ends(message) if message.outcome == "unknown" else clock.now() + 5 * sending.ATTENDED
-        store.amend(message, _due_again(clock.stamp(due)))
-        conversations.add(message.conversation_id)
-    announced = sum(map(sending.announce, sorted(conversations)))
-    return {"conversations_requeued": announced, "messages_closed": closed}
+        later = effects.window_ends(message) if message.outcome == "unknown" else clock.now() + 5 * sending.ATTENDED
+        store.amend(message, _due_again(clock.stamp(later)))
+        yield message.conversation_id
 
 
 def _all_sent(conversation: store.Conversation, turn_until: str, has_time: Callable[[], bool]) -> bool:
@@ -162,7 +171,7 @@ def _handed_over(
     except (RateLimited, UpstreamUnavailable) as error:
         return _later(message, timedelta(seconds=getattr(error, "retry_after_seconds", None) or 60))
     except UpstreamRejected as error:
-        _refused(conversation, message, error)
+        return _refused(conversation, message, error)
     except OutcomeUnknown:
         _say_unknown(message)
     else:
@@ -175,16 +184,22 @@ def _accepted(message: store.Message, provider_message_id: str) -> None:
         found = fates.reported(stored.attribute_values, "sent")
         return {**found, "provider_message_id": stored.provider_message_id or provider_message_id}
 
-    reporting.linked(store.amend(message, decide))
+    # First, so that reports that name nothing but the provider's id find it, whoever dies in between.
+    reporting.linked(message, provider_message_id)
+    store.amend(message, decide)
 
 
-def _refused(conversation: store.Conversation, message: store.Message, error: LeadflowError) -> None:
-    reason = error.reason if isinstance(error, MessageRefused) else "unknown"
+def _refused(conversation: store.Conversation, message: store.Message, error: UpstreamRejected) -> timedelta | None:
+    """Ends a message that was not taken, or gives it back when it may be taken later; how long to wait."""
+    tried, reason = int(message.attempt), error.reason if isinstance(error, MessageRefused) else "unknown"
+    if isinstance(error, MessageRefused) and error.may_pass and tried < _MOST_TRIES:
+        return _later(message, _FIRST_PAUSE * 2 ** (tried - 1), attempt=tried + 1)
     _settle(message, "rejected", "failed", reason, error.detail)
     if reason == "opted_out":
         identity = store.find_identity(str(message.channel_id), str(conversation.person))
         if identity is not None:
             consenting.heed(identity, wants=False, at=clock.now(), source=message.id)
+    return _NOW
 
 
 def _settle(message: store.Message, outcome: str, status: str, code: str, sentence: str) -> None:
@@ -198,15 +213,25 @@ def _settle(message: store.Message, outcome: str, status: str, code: str, senten
     store.amend(message, decide)
 
 
-def _later(message: store.Message, wait: timedelta | None) -> timedelta | None:
-    """Gives a message back that nothing was done about; with `wait` None it is held until the account is mended."""
+def _later(message: store.Message, wait: timedelta | None, attempt: int | None = None) -> timedelta | None:
+    """Gives a message back that nothing was done about; with `wait` None it is held until the account is mended.
+
+    `attempt` counts its tries; then nobody takes it up before the time, whatever else is said in its conversation.
+    """
     due = clock.stamp(clock.now() + (wait or _PROBE_EVERY))
+    counted = {} if attempt is None else {"attempt": attempt, "lease_until": due}
 
     def decide(stored: store.Message) -> dict[str, Any]:
         if stored.outcome != "pending":
             return {}
         why = {"error_code": fates.HELD, "error_message": fates.HELD_BECAUSE} if wait is None else {}
-        return {"phase": "claimed", "lease_until": None, **why, **store.due_keys(stored, store.WAITING_SEND, due)}
+        return {
+            "phase": "claimed",
+            "lease_until": None,
+            **why,
+            **counted,
+            **store.due_keys(stored, store.WAITING_SEND, due),
+        }
 
     store.amend(message, decide)
     return wait

@@ -7,7 +7,7 @@ people are seldom erased. What comes later for somebody who is erased already is
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -22,14 +22,15 @@ from leadflow.leads import service as leads
 _INBOX = timedelta(days=32)
 # A post whose door was still open when the person was forgotten.
 _MEANWHILE = timedelta(minutes=1)
+# Behind every moment.
+_FOR_EVER = "~"
 
 
 def erase_person(lead_id: str) -> int:
     """Removes what was said, and takes out of posts what is left; safe to repeat. Gives how many things that were."""
     from leadflow.channels.service import forgetting
 
-    begun = clock.now()
-    people = frozenset(str(identity.pk) for identity in store.identities_of(lead_id))
+    begun, people = clock.now(), _known_until(lead_id)
     # Before they are forgotten: a worker that dies in between is followed by one that still knows them.
     posts = _take_out(people, clock.stamp(begun - _INBOX)) if people else 0
     talk = forgetting.forget_talk(lead_id)
@@ -53,10 +54,23 @@ def _erase_reports(lead_id: str) -> int:
     )
 
 
-def _take_out(people: frozenset[str], since: str) -> int:
-    return sum(
-        without_people(delivery, people) for delivery in store.deliveries_since(since) if delivery.webhook != "events"
-    )
+def _known_until(lead_id: str) -> dict[str, str]:
+    """The keys the person is known by, each with until when: to the end of their talk where another has the address."""
+    known: dict[str, str] = {}
+    for one in store.conversations_of(lead_id):
+        if one.person and one.channel_config_id:
+            key = store.identity_key(one.channel_config_id, one.person)
+            known[key] = max(known.get(key, ""), one.ended_at or _FOR_EVER)
+    return known | {str(identity.pk): _FOR_EVER for identity in store.identities_of(lead_id)}
+
+
+def _take_out(known: Mapping[str, str], since: str) -> int:
+    count = 0
+    for delivery in store.deliveries_since(since):
+        people = frozenset(key for key, until in known.items() if delivery.received_at < until)
+        if people and delivery.webhook != "events":
+            count += without_people(delivery, people)
+    return count
 
 
 def without_people(delivery: store.Delivery, people: frozenset[str]) -> bool:

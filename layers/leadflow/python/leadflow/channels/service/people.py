@@ -8,14 +8,16 @@ from __future__ import annotations
 from leadflow.channels import store
 from leadflow.channels.rules import people as rules
 from leadflow.channels.rules.arrivals import Arrival
-from leadflow.channels.service.threads import TURNS
+from leadflow.channels.service import threads
 from leadflow.core import clock, ids, table
-from leadflow.core.errors import InProgress
+from leadflow.core.errors import InProgress, RateLimited
 from leadflow.leads import service as leads
 
 
 def known(arrival: Arrival, channel: store.ChannelConfig) -> store.ChannelIdentity | None:
-    """The identity of who wrote, new if need be; None for a person who was erased, and for nobody who is known.
+    """The identity of who wrote, new if need be, with the lead that has their number or address now.
+
+    None for a person who was erased, and for nobody who is known.
 
     Raises RateLimited when crowded out.
     """
@@ -33,12 +35,37 @@ def known(arrival: Arrival, channel: store.ChannelConfig) -> store.ChannelIdenti
                 raise InProgress("The person is being erased.") from None
         else:
             return identity if owner else settled(identity, arrival)
+    elif not identity.erased_at:
+        owner = leads.holder_of(rules.address_of(arrival))
+        identity = held_by(owner, identity) if owner else identity
     return None if identity.erased_at else identity
+
+
+def held_by(lead_id: str, identity: store.ChannelIdentity) -> store.ChannelIdentity:
+    """The identity of an address that this lead has now; what was said stays with the lead that had it before.
+
+    Raises RateLimited when crowded out. The person may have been erased meanwhile.
+    """
+    for _ in threads.TURNS:
+        if identity.erased_at or identity.lead_id == lead_id or identity.lead_id in leads.known_as(lead_id):
+            return identity
+        before = threads.with_person(identity)
+        ends = {"status": "closed", "ended_at": clock.now_stamp()}
+        if before is None or before.status == "closed" or store.change_conversation(before, ends):
+            store.belong(identity, lead_id)
+            try:
+                table.save(identity)
+            except table.Stale:
+                pass
+            else:
+                return identity
+        identity = store.find_identity(identity.channel_id, str(identity.person)) or identity
+    raise RateLimited("The person's address is being changed by many requests at once.")
 
 
 def settled(identity: store.ChannelIdentity, arrival: Arrival) -> store.ChannelIdentity | None:
     """The identity once its lead is there: made now, or found under the same address; None for an erased person."""
-    for _ in TURNS:
+    for _ in threads.TURNS:
         lead_id = identity.lead_id
         if identity.erased_at or lead_id is None:
             return None

@@ -40,11 +40,15 @@ def found_or_awaited(key: str, change: Callable[[_State], dict[str, Any]]) -> st
     raise InProgress("The message is being changed by many requests at once.")
 
 
-def linked(message: store.Message) -> None:
-    """Sees to it that what is told under the provider's id of a message of ours is told of it; safe to repeat."""
-    if not message.provider_message_id or not message.channel_id:
+def linked(message: store.Message, provider_message_id: str | None = None) -> None:
+    """Sees to it that what is told under the provider's id of a message of ours is told of it; safe to repeat.
+
+    The id is that of the message when none is given.
+    """
+    provider_message_id = provider_message_id or message.provider_message_id
+    if not provider_message_id or not message.channel_id:
         return
-    key = store.message_key(message.channel_id, message.provider_message_id)
+    key = store.message_key(message.channel_id, provider_message_id)
     for _ in threads.TURNS:
         known = store.find_provider_message(key)
         if known is not None and known.message_id:
@@ -138,11 +142,14 @@ def seen(arrival: Arrival, channel: store.ChannelConfig) -> None:
         _seen_until(arrival, channel, status, clock.stamp(arrival.watermark))
 
 
-def apply_seen(message: store.Message, channel_id: str, person: str) -> None:
-    """Sees to it that what the person was said to have, or to have read, until a moment holds for this message too."""
+def apply_seen(message: store.Message, channel_id: str, person: str, left_at: str) -> None:
+    """Sees to it that what the person was said to have, or to have read, until a moment holds for this message too.
+
+    `left_at` is when it was sent by the provider's clock; one of ours may have waited for long before.
+    """
     known = store.find_provider_message(_seen_key(channel_id, person))
     for status, moment in ((known.early if known else None) or {}).items():
-        if message.occurred_at <= moment:
+        if left_at <= moment:
             _told(message, status)
 
 

@@ -21,6 +21,13 @@ def with_person(identity: store.ChannelIdentity) -> store.Conversation | None:
     return store.find_conversation(identity.conversation_id) if identity.conversation_id else None
 
 
+def is_being_sent_to(identity: store.ChannelIdentity) -> bool:
+    """Whether a message of ours is on its way to this person, so that the provider's id of it is yet to be told."""
+    conversation = with_person(identity)
+    first = store.find_message(conversation.outbox[0]) if conversation and conversation.outbox else None
+    return first is not None and first.phase == "begun" and first.outcome == "pending"
+
+
 def began(
     identity: store.ChannelIdentity, at: str, before: store.Conversation | None = None, **fields: Any
 ) -> store.Conversation:
@@ -56,7 +63,8 @@ def come_in(
     reopens = None
     if found is not None and found.status == "closed":
         reopens = windows.reopens(clock.parse(str(found.ended_at)), received_at)
-    is_new = found is None or reopens is False
+    # A conversation of who had the person's address before is none with them.
+    is_new = found is None or reopens is False or found.lead_id != identity.lead_id
     conversation = found if found is not None and not is_new else began(identity, at, found)
     writing = store.Writing(message, conversation)
     writing.is_new = is_new

@@ -10,7 +10,7 @@ from pynamodb.transactions import TransactWrite
 
 from leadflow.channels.enums import CONVERSATION_STATUSES
 from leadflow.channels.store.identities import ChannelIdentity
-from leadflow.core import assignees, clock, effects, table
+from leadflow.core import assignees, clock, effects, removal, table
 from leadflow.core.holding import Hold, attempt
 from leadflow.core.settings import settings
 
@@ -85,6 +85,11 @@ CONVERSATIONS = assignees.Lists(Conversation, "CNV", CONVERSATION_STATUSES, SHAR
 
 def find_conversation(conversation_id: str) -> Conversation | None:
     return table.find(Conversation, f"CNV#{conversation_id}", "#")
+
+
+def conversations_of(lead_id: str) -> list[Conversation]:
+    """A lead's conversations. A very new one may be missing."""
+    return table.find_many(Conversation, removal.keys_about(lead_id, "CNV#"))
 
 
 def new_conversation(conversation_id: str, **fields: Any) -> Conversation:

@@ -21,10 +21,10 @@ class ChannelIdentity(table.Item, discriminator="ChannelIdentity"):
 
     pk `CID#<channel>#<keyed hash of the person>`  sk `#`  GSI2 `LEAD#<lead>` / `CID#<created_at>#<id>`
 
-    `lead_id` is the very lead the person came by, whatever it is merged into. `opt` is the latest word on whether they
-    want messages, `out` or `in`, and `opt_at` when that was; `opt_heeded` is the word that was acted upon last.
-    `referral` is the link or ad they came by before they said anything. Of an erased person it stays as a tombstone:
-    `erased_at`, and neither person nor lead.
+    `lead_id` is the very lead the person came by, whatever it is merged into, until another has their address. `opt` is
+    the latest word on whether they want messages, `out` or `in`, and `opt_at` when that was; `opt_heeded` is the word
+    that was acted upon last. `referral` is the link or ad they came by before they said anything. Of an erased person
+    it stays as a tombstone: `erased_at`, and neither person nor lead.
     """
 
     id = UnicodeAttribute()

@@ -117,7 +117,7 @@ def join(run: store.EnrichmentRun, ready: Ready, step: Step, budgets: Budgets, p
 
     Raises table.Stale when the run is no longer ours.
     """
-    limits = money.Limits(place.source_budget, budgets.lead, budgets.job, is_alone=True)
+    limits = money.Limits(place.source_budget, budgets.lead, budgets.job)
     if budgets.run is not None and step.price > budgets.run:
         return Asked("skipped_budget", "run")
     for _ in _TURNS:
@@ -186,7 +186,7 @@ def _admit(
     _put(item, admission.meter)
     item.last_used_at = clock.stamp(now)
     place = Place(_budget_of(at))
-    if _is_reserved(run, item, name, step, money.Limits(place.source_budget, budgets.lead, budgets.job, is_alone=True)):
+    if _is_reserved(run, item, name, step, money.Limits(place.source_budget, budgets.lead, budgets.job)):
         return place
     run.slot = None if admission.slot is None else {"source": name, "at": admission.slot}
     return None

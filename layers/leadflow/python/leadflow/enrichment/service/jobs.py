@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from leadflow.core import clock, conditions, ids, table
-from leadflow.core.errors import Conflict, NotFound
+from leadflow.core.errors import Conflict, InvalidInput, NotFound
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.enrichment.enums import RUN_STATUSES
@@ -31,19 +31,30 @@ _COUNTED = tuple(status for status in RUN_STATUSES if status not in ("queued", "
 
 
 def start(body: EnrichManyRequest) -> Record:
-    """Begins a job. Raises InvalidInput naming what is wrong with the filter, RateLimited when it cannot be queued."""
+    """Begins a job; ids under which there is no lead are left out and told.
+
+    Raises InvalidInput naming what is wrong with the filter or that no lead is there at all, RateLimited when it cannot
+    be queued.
+    """
     fields = body.model_dump()
     if body.filter is not None:
         conditions.validate(body.filter, conditions.AUDIENCE, "filter")
+    if body.lead_ids is not None:
+        asked, known = list(dict.fromkeys(body.lead_ids)), leads.find_known(body.lead_ids)
+        if not known:
+            raise InvalidInput("lead_ids", "there is no lead under any of these")
+        fields["lead_ids"] = [one for one in asked if one in known]
+        fields["unknown_lead_ids"] = [one for one in asked if one not in known]
     return _shown(begin(ids.new_id(), fields))
 
 
 def begin(job_id: str, fields: dict[str, Any], *, only_stale: bool = False) -> store.EnrichmentJob:
     """The job of this id, begun now if it was not. `fields` are those of a request."""
-    per_lead, lead_ids = fields.get("max_cost_per_lead"), fields.get("lead_ids")
+    per_lead = fields.get("max_cost_per_lead")
     job = store.new_job(
         job_id,
-        lead_ids=None if lead_ids is None else list(dict.fromkeys(lead_ids)),
+        lead_ids=fields.get("lead_ids"),
+        unknown_lead_ids=fields.get("unknown_lead_ids") or [],
         filter=fields.get("filter"),
         only_stale=only_stale,
         sources=fields.get("sources"),
@@ -172,6 +183,7 @@ def _shown(job: store.EnrichmentJob) -> Record:
         "max_cost_per_lead": None if per_lead is None else usd(int(per_lead)),
         "cost": usd(spent),
         "reserved": usd(int(job.reserved)),
+        "unknown_lead_ids": list(job.unknown_lead_ids),
         "sources": [_source(one) for one in store.sources_of(job.id)],
         "created_at": job.created_at,
         "updated_at": job.updated_at,

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from leadflow.core import effects, table
+from collections.abc import Iterator
+
+from leadflow.core import due, effects, table
 from leadflow.enrichment.service import queueing, refreshing, sources
 from leadflow.enrichment.store import runs as store
 
 
 def reconcile() -> dict[str, int]:
     """Queues again what is overdue and unattended, begins the day's refreshing, tells of stopped sources; counts."""
-    requeued: list[store.EnrichmentRun] = []
-    for run in store.unattended_runs():
-        if run.is_over or effects.is_held(run.lease_until, run.host_id):
-            continue
-        try:
-            store.await_worker(run)
-            table.save(run)
-        except table.Stale:
-            continue
-        requeued.append(run)
-    queueing.queue_runs(requeued)
-    jobs = 0
+    runs = jobs = 0
+    for group in due.in_groups(_taken_up()):
+        queueing.queue_runs(group)
+        runs += len(group)
     for job in store.unattended_jobs():
         try:
             store.await_walker(job)
@@ -30,4 +24,17 @@ def reconcile() -> dict[str, int]:
         queueing.queue_job(job.id)
         jobs += 1
     sources.tell_of_stopped()
-    return {"runs_requeued": len(requeued), "jobs_requeued": jobs, "refreshes_begun": refreshing.refresh()}
+    return {"runs_requeued": runs, "jobs_requeued": jobs, "refreshes_begun": refreshing.refresh()}
+
+
+def _taken_up() -> Iterator[store.EnrichmentRun]:
+    """Runs that are overdue and that nobody is at, each of which now waits for its worker anew."""
+    for run in store.unattended_runs():
+        if run.is_over or effects.is_held(run.lease_until, run.host_id):
+            continue
+        try:
+            store.await_worker(run)
+            table.save(run)
+        except table.Stale:
+            continue
+        yield run

@@ -38,16 +38,11 @@ class OverBudget(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Budgets that a call must fit into, in millionths of a USD; None where there is none.
-
-    `is_alone`: nor may another call about the person be under way that costs something; one is told as OverBudget of
-    `lead`.
-    """
+    """Budgets that a call must fit into, in millionths of a USD; None where there is none."""
 
     source: int | None = None
     lead: int | None = None
     job: int | None = None
-    is_alone: bool = False
 
 
 def reserve(run: EnrichmentRun, meter: SourceMeter | None, limits: Limits) -> None:
@@ -55,7 +50,7 @@ def reserve(run: EnrichmentRun, meter: SourceMeter | None, limits: Limits) -> No
 
     `meter` is None where another run has the place at the source that the call needs. Raises OverBudget, table.Stale
     when the run is no longer ours, table.TransactionRefused when others were in the way: then the meter has to be read
-    again.
+    again. Another call about the person that is under way and costs something is told as OverBudget of `lead`.
     """
     asking = run.asking
     source, amount = str(asking["source"]), int(asking["reserved"])
@@ -71,7 +66,7 @@ def reserve(run: EnrichmentRun, meter: SourceMeter | None, limits: Limits) -> No
                 writes.save(item)
             for item, limit in bounded:
                 condition = _reaches(item, amount, limit)
-                if type(item) is LeadDay and limits.is_alone:
+                if type(item) is LeadDay:
                     condition = _is_free() if condition is None else _is_free() & condition
                 writes.update(item, _committing(item, amount), condition=condition, **_ANY)
             if run.job_id:

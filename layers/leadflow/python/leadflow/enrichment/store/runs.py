@@ -98,6 +98,7 @@ class EnrichmentJob(table.Item, discriminator="EnrichmentJob"):
     id = UnicodeAttribute()
     status = UnicodeAttribute(default="running")
     lead_ids = JSONAttribute(null=True)
+    unknown_lead_ids = JSONAttribute(default=list)
     filter = JSONAttribute(null=True)
     only_stale = BooleanAttribute(default=False)
     sources = JSONAttribute(null=True)

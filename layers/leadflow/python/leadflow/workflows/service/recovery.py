@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -48,7 +49,14 @@ def park(message: dict[str, Any], error: LeadflowError) -> None:
 def reconcile() -> dict[str, int]:
     """Puts runs back to work that are due and that nobody holds; counts how many, and how many were given up."""
     counts = {"restarted": 0, "given_up": 0}
-    restarted: list[store.WorkflowExecution] = []
+    for group in due.in_groups(_taken_up(counts)):
+        starting.queue_starts(group)
+        counts["restarted"] += len(group)
+    return counts
+
+
+def _taken_up(counts: dict[str, int]) -> Iterator[store.WorkflowExecution]:
+    """Runs that are due and that nobody holds, each moved on to its next state machine execution, to be queued."""
     for execution in due.unattended(store.WorkflowExecution, "execution"):
         if execution.status != "running" or effects.is_held(execution.lease_until, execution.host_id):
             continue
@@ -63,10 +71,7 @@ def reconcile() -> dict[str, int]:
         except table.Stale:
             # Somebody took it up between our look and our write.
             continue
-        restarted.append(execution)
-    starting.queue_starts(restarted)
-    counts["restarted"] = len(restarted)
-    return counts
+        yield execution
 
 
 def hand_over(execution: store.WorkflowExecution) -> None:

@@ -6,7 +6,7 @@ run (or, with an audience, the occurrence) and the timetable's next moment are w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -109,7 +109,11 @@ def park(message: waking.Message, error: LeadflowError) -> None:
 
 def reconcile() -> dict[str, int]:
     """Wakes timetables and occurrences whose message was lost."""
-    woken: list[waking.Message] = []
+    return {"woken": sum(map(waking.tell, due.in_groups(_taken_up())))}
+
+
+def _taken_up() -> Iterator[waking.Message]:
+    """Messages about timetables and occurrences that are overdue and unattended, each of which now waits anew."""
     for item in store_triggers.unattended():
         store_triggers.await_at(item, _patient(clock.now()))
         try:
@@ -117,8 +121,7 @@ def reconcile() -> dict[str, int]:
         except table.Stale:
             # Somebody took it up between our look and our write.
             continue
-        woken.append(waking.about(item))
-    return {"woken": waking.tell(woken)}
+        yield waking.about(item)
 
 
 def _arm(item: Timetable, moment: datetime) -> None:
