@@ -173,10 +173,10 @@ def test_activation_wants_an_agent_that_is_there(make_workflow: MakeWorkflow, ad
     answer = call("workflows/activate_workflow", path={"workflow_id": workflow_id})
 
     assert answer.status == 422
-    assert [error["message"] for error in answer.json["errors"]] == [
+    assert {error["message"] for error in answer.json["errors"]} == {
         "there is no active agent nobody",
         "there is no active agent off",
-    ]
+    }
 
 
 @pytest.mark.parametrize(
