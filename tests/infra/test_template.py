@@ -160,6 +160,18 @@ def test_a_function_has_a_shared_role_and_a_log_group_that_ends(function: Functi
     assert of_type("AWS::Logs::LogGroup")[log_group]["RetentionInDays"] == 30
 
 
+def test_logs_that_services_deliver_need_no_room_in_the_policy_of_the_account() -> None:
+    """It holds 5,120 characters, and a group of another name takes some of them, where other stacks left any."""
+    api, engine = of_type("AWS::Serverless::HttpApi")["Api"], of_type("AWS::Serverless::StateMachine")["WorkflowEngine"]
+    groups = of_type("AWS::Logs::LogGroup")
+
+    delivered = set(references([api["AccessLogSettings"], engine["Logging"]])) & groups.keys()
+
+    assert delivered == {"AccessLogs", "EngineLogs"}
+    for name in delivered:
+        assert groups[name]["LogGroupName"]["Fn::Sub"].startswith("/aws/vendedlogs/")
+
+
 @EVERY_FUNCTION
 def test_a_function_is_reached_in_one_kind_of_way(function: Function) -> None:
     called_by_name = {"platform/authorize", "workflows/run_segment"}
