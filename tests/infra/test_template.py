@@ -143,6 +143,15 @@ def test_throttles_name_routes_that_exist() -> None:
     assert of_type("AWS::Serverless::HttpApi")["Api"]["RouteSettings"].keys() <= routes
 
 
+def test_warnings_stop_a_deployment_only_where_none_are_to_be_expected() -> None:
+    """A parameter has a schema or a content, says OpenAPI; SAM gives those of paths neither."""
+    api = transformed()["Api"]["Properties"]
+    operations = [operation for path in api["Body"]["paths"].values() for operation in path.values()]
+    bare = [one for o in operations for one in o.get("parameters", []) if not {"schema", "content"} & one.keys()]
+
+    assert not (bare and api.get("FailOnWarnings"))
+
+
 def test_a_cached_authorization_holds_for_one_route_only() -> None:
     auth = of_type("AWS::Serverless::HttpApi")["Api"]["Auth"]
     authorizer = auth["Authorizers"][auth["DefaultAuthorizer"]]
