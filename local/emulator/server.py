@@ -7,7 +7,9 @@ import logging
 import socket
 import threading
 import urllib.request
+from typing import Any
 
+from local import loopback
 from local.errors import CannotStart
 
 _TICK_SECONDS = 1
@@ -52,10 +54,12 @@ class EmulatorServer:
         from hypercorn.config import Config
         from ministack.app import app
 
+        # It answers whoever asks, pages of the web included.
+        guarded: Any = loopback.for_programs_alone(app)
         config = Config()
         config.bind = [f"fd://{self._sock.detach()}"]
         config.errorlog = logging.getLogger("hypercorn.error")
         config.graceful_timeout = 0.5
         config.shutdown_timeout = 1
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(serve(app, config, shutdown_trigger=self._stop.wait, mode="asgi"))
+        self._loop.run_until_complete(serve(guarded, config, shutdown_trigger=self._stop.wait, mode="asgi"))

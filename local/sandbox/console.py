@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from local import loopback
 from local.sandbox import behaviours
 from local.sandbox.behaviours import Behaviours
 from local.sandbox.courier import Courier
@@ -43,6 +44,8 @@ class Console:
 
     def answer(self, request: Request) -> Response:
         try:
+            if not loopback.is_own_name(request.headers.get("host", "")):
+                raise Refused(403, "ask by 127.0.0.1 or localhost; what was sent is for nobody else's page")
             if request.method not in ("GET", "HEAD") and request.headers.get("sec-fetch-site") == "cross-site":
                 raise Refused(403, "another site's page may not do this")
             return self._route(request)

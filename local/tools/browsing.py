@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
+from local import loopback
 from local.tools.migrating import plain
 from local.tools.scanning import Raw, item_classes, key_of, pages
 
@@ -33,7 +34,8 @@ class Browser:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path, query = environ.get("PATH_INFO", "/"), parse_qs(environ.get("QUERY_STRING", ""))
-        body, status = self._page(path, query)
+        is_ours = loopback.is_own_name(environ.get("HTTP_HOST", ""))
+        body, status = self._page(path, query) if is_ours else ("<p>Ask by 127.0.0.1.</p>", "403 Forbidden")
         headers = [("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store")]
         headers.append(("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"))
         start_response(status, headers)

@@ -48,6 +48,8 @@ def test_a_ready_host_says_where_everything_answers(new_host: NewHost, connect: 
     assert facts["sandbox_url"] == f"http://127.0.0.1:{host.sandbox_port}"
     assert connect(run).get("/health")["status"] == "ok"
     assert httpx.get(run.sandbox_url, trust_env=False).status_code == 200
+    emulator = facts["aws"]["AWS_ENDPOINT_URL"]
+    assert httpx.get(emulator, headers={"Origin": "https://evil.example"}, trust_env=False).status_code == 403
     for place in (run.api_url, run.admin_key, run.docs_url, run.sandbox_url):
         assert place in host.output
     for private in ("admin_key", "run.json"):

@@ -122,6 +122,17 @@ def test_another_sites_page_may_change_nothing(lonely: Running) -> None:
     assert len(lonely.sent()) == 1
 
 
+@pytest.mark.parametrize("path", ["/", "/sent", "/spent"])
+def test_a_name_of_somebody_elses_that_leads_here_is_shown_nothing(lonely: Running, path: str) -> None:
+    lonely.send(mail(subject="Only for Ada"))
+
+    answer = lonely.http.get(path, headers={"Host": "evil.example:3001"})
+
+    assert answer.status_code == 403
+    assert "Ada" not in answer.text
+    assert lonely.http.get(path, headers={"Host": "localhost:3001"}).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/nothing", 404), ("POST", "/sent", 405), ("GET", "/simulate", 405), ("GET", "/sent/x/y/z", 404)],

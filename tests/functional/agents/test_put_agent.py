@@ -41,6 +41,19 @@ def test_the_key_is_shown_to_nobody_and_kept_encrypted() -> None:
     assert "sk-secret" not in str(item)
 
 
+@pytest.mark.parametrize("elsewhere", ["https://mine.example/v1", "http://models.example/v1"])
+def test_a_kept_key_goes_to_no_other_host(elsewhere: str) -> None:
+    put(api_key="sk-secret")
+
+    refused = put(base_url=elsewhere)
+
+    assert refused.status == 422
+    assert [error["field"] for error in refused.json["errors"]] == ["api_key"]
+    assert put(base_url="https://models.example/v2").json["api_key_set"] is True
+    assert put(base_url=elsewhere, api_key=None).json["api_key_set"] is False
+    assert put(base_url="https://models.example/v1").status == 200, "without a key there is nothing to keep"
+
+
 def test_a_stale_if_match_is_412() -> None:
     etag = put().etag
     put(model="other")

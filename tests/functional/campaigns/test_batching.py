@@ -17,6 +17,8 @@ from leadflow.channels import service as channels
 from leadflow.core import effects, links, seams
 from leadflow.core.errors import CredentialsRefused, MailRefused, OutcomeUnknown, RateLimited, UpstreamUnavailable
 from leadflow.leads import service as leads
+from tests.functional import wire
+from tests.functional.campaigns.campaigning import mail_of
 from tests.functional.campaigns.mailing import MailService, email_channel, lead, shown, template
 from tests.harness import Clock, call
 
@@ -292,3 +294,12 @@ def claim_and_die(step: Step) -> None:
     batch = store.open_batch([mail.id for mail in all_mails], "CAMP")
     people = {lead_id: leads.find(lead_id) or {} for lead_id in step.lead_ids}
     claim(all_mails, people, Writer(kept, None), batch.id)
+
+
+def test_changes_of_large_mails_stay_within_what_a_transaction_holds() -> None:
+    """DynamoDB counts the whole of an item in which something is changed, 4 MB together."""
+    mails = [mail_of("CAMP", number=number, packed=bytes(300_000)) for number in range(20)]
+    with wire.watched() as seen:
+        store.amend_many(mails, lambda _: {"provider_message_id": "M1"})
+    assert Counter(seen) == {"TransactWriteItems": 3}
+    assert {mail.provider_message_id for mail in store.find_mails([mail.id for mail in mails])} == {"M1"}

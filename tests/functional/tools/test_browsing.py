@@ -10,8 +10,8 @@ from local.tools.browsing import Browser
 from tests.harness import call
 
 
-def page(path: str, query: str = "") -> tuple[str, str]:
-    environ: dict[str, Any] = {"PATH_INFO": path, "QUERY_STRING": query}
+def page(path: str, query: str = "", host: str = "127.0.0.1:3003") -> tuple[str, str]:
+    environ: dict[str, Any] = {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": host}
     setup_testing_defaults(environ)
     told: list[str] = []
     body = b"".join(Browser("here")(environ, lambda status, headers, _=None: told.append(status)))  # type: ignore[arg-type]
@@ -34,3 +34,10 @@ def test_what_is_not_there(cloud: seams.Seams) -> None:
     assert page("/kind/Spaceship")[0] == "404 Not Found"
     assert page("/partition")[0] == "404 Not Found"
     assert "<table>" in page("/partition", "pk=nothing")[1]
+
+
+def test_another_name_that_leads_here_is_shown_nothing(cloud: seams.Seams) -> None:
+    status, shown = page("/", host="evil.example:3003")
+
+    assert status == "403 Forbidden"
+    assert "/kind/" not in shown

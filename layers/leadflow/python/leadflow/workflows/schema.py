@@ -116,7 +116,8 @@ class AgentWrite(Write):
 
     Prices are in USD per million tokens; 0 means that the model costs nothing. `max_tokens` is the most an answer may
     have unless the action says less or more. `structured` tells an endpoint that knows `response_format` of type
-    `json_schema` what the answer has to look like. Left out, `api_key` stays as it is; null takes it away.
+    `json_schema` what the answer has to look like. Left out, `api_key` stays as it is; null takes it away. One that is
+    kept goes to its own host alone: with a `base_url` at another host, `api_key` has to be given.
     """
 
     base_url: OutboundUrl

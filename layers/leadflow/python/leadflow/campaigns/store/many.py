@@ -12,7 +12,7 @@ from leadflow.core.errors import InProgress
 from leadflow.core.turns import Turns
 
 _MOST_ACTIONS = 100
-# DynamoDB takes 4 MB in one transaction.
+# DynamoDB takes 4 MB in one transaction; of an item of which something is changed all counts.
 _MOST_BYTES = 3_000_000
 _USUAL_BYTES = 2_000
 _TURNS = Turns(8, longest_pause_seconds=0.5)
@@ -38,8 +38,8 @@ def claim_many(claims: Sequence[Claim]) -> set[str]:
 def amend_many(mails: Sequence[EmailSent], decide: Callable[[EmailSent], Mapping[str, Any]]) -> list[EmailSent]:
     """Changes of each mail the attributes that `decide` names, as `amend` does; gives the mails as they then are."""
     done: list[EmailSent] = []
-    for start in range(0, len(mails), _MOST_ACTIONS):
-        done += _amended(mails[start : start + _MOST_ACTIONS], decide)
+    for chunk in _chunks([(mail, None) for mail in mails]):
+        done += _amended([mail for mail, _ in chunk], decide)
     return done
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from leadflow.core import secrets, table
-from leadflow.core.errors import Conflict, NotFound, PreconditionFailed, RateLimited
+from leadflow.core.errors import Conflict, InvalidInput, NotFound, PreconditionFailed, RateLimited
 from leadflow.core.table import Record
 from leadflow.core.turns import Turns
 from leadflow.workflows import store_outbound
@@ -21,7 +22,8 @@ _TURNS = Turns(6, longest_pause_seconds=0.5)
 def put(name: str, body: AgentWrite, if_match: int | None) -> Record:
     """Makes or changes an agent; its key stays when none is given.
 
-    Raises NotFound for what cannot be a name, PreconditionFailed, RateLimited when crowded out.
+    Raises NotFound for what cannot be a name, InvalidInput for another host without its key, PreconditionFailed,
+    RateLimited when crowded out.
     """
     if not _NAME.fullmatch(name):
         raise NotFound("agent", name)
@@ -31,6 +33,8 @@ def put(name: str, body: AgentWrite, if_match: int | None) -> Record:
         agent = store_outbound.find_agent(name)
         if if_match is not None and (agent is None or agent.v != if_match):
             raise PreconditionFailed(f"Agent {name} is at another version; read it again.")
+        if agent is not None and agent.api_key and "api_key" not in body.model_fields_set:
+            _check_still_for(agent, body.base_url)
         is_new, agent = agent is None, agent or store_outbound.Agent(pk=f"AGT#{name}", sk="#META", name=name)
         for field, value in fields.items():
             setattr(agent, field, value)
@@ -69,6 +73,12 @@ def ready(name: str) -> store_outbound.Agent:
 def key_of(agent: store_outbound.Agent) -> str | None:
     """Its API key in the clear; None when it needs none."""
     return None if agent.api_key is None else secrets.decrypt(agent.api_key, _context(agent.name))
+
+
+def _check_still_for(agent: store_outbound.Agent, base_url: str) -> None:
+    """A kept key goes to the host it was given for: nobody is to read it by naming a host of their own."""
+    if urlsplit(base_url.lower())[:2] != urlsplit(agent.base_url.lower())[:2]:
+        raise InvalidInput("api_key", "must be given again, or be null, when base_url names another host")
 
 
 def _written(agent: store_outbound.Agent, *, is_new: bool) -> Record:
