@@ -143,6 +143,15 @@ def test_throttles_name_routes_that_exist() -> None:
     assert of_type("AWS::Serverless::HttpApi")["Api"]["RouteSettings"].keys() <= routes
 
 
+def test_warnings_stop_a_deployment_only_where_none_are_to_be_expected() -> None:
+    """A parameter has a schema or a content, says OpenAPI; SAM gives those of paths neither."""
+    api = transformed()["Api"]["Properties"]
+    operations = [operation for path in api["Body"]["paths"].values() for operation in path.values()]
+    bare = [one for o in operations for one in o.get("parameters", []) if not {"schema", "content"} & one.keys()]
+
+    assert not (bare and api.get("FailOnWarnings"))
+
+
 def test_a_cached_authorization_holds_for_one_route_only() -> None:
     auth = of_type("AWS::Serverless::HttpApi")["Api"]["Auth"]
     authorizer = auth["Authorizers"][auth["DefaultAuthorizer"]]
@@ -158,6 +167,18 @@ def test_a_function_has_a_shared_role_and_a_log_group_that_ends(function: Functi
 
     assert template()["Resources"][role]["Type"] == "AWS::IAM::Role"
     assert of_type("AWS::Logs::LogGroup")[log_group]["RetentionInDays"] == 30
+
+
+def test_logs_that_services_deliver_need_no_room_in_the_policy_of_the_account() -> None:
+    """It holds 5,120 characters, and a group of another name takes some of them, where other stacks left any."""
+    api, engine = of_type("AWS::Serverless::HttpApi")["Api"], of_type("AWS::Serverless::StateMachine")["WorkflowEngine"]
+    groups = of_type("AWS::Logs::LogGroup")
+
+    delivered = set(references([api["AccessLogSettings"], engine["Logging"]])) & groups.keys()
+
+    assert delivered == {"AccessLogs", "EngineLogs"}
+    for name in delivered:
+        assert groups[name]["LogGroupName"]["Fn::Sub"].startswith("/aws/vendedlogs/")
 
 
 @EVERY_FUNCTION

@@ -20,7 +20,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from leadflow.core import clock, table
 from leadflow.core.settings import settings
 
-# Longer than any function of ours may run, so who claimed longer ago is dead.
+# Longer than any function may run that works on what it has claimed, so who claimed longer ago is dead.
 LEASE = timedelta(minutes=6)
 # How long a provider may take to report on a mail it took: SendGrid posts events within minutes, an hour is generous.
 SETTLE_WINDOW = timedelta(minutes=60)
