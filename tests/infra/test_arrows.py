@@ -17,7 +17,7 @@ PACKAGE = "leadflow"
 ROOMS = ("enums", "schema", "rules", "store", "service", "providers")
 # Shapes of free-form configurations; what people see in a browser; what a mail is, for every wing that sends one.
 SAME_ROOM = {"configs": "schema", "pages": "service", "mail": "enums"}
-PURE_CORE = {"errors", "clock", "conditions", "gates", "mailbox", "rendering", "windows"}
+PURE_CORE = {"errors", "clock", "conditions", "gates", "mailbox", "multipart", "rendering", "windows"}
 # What rules must not touch: they decide over values.
 INPUT_OUTPUT = {"asyncio", "http", "io", "logging", "os", "pathlib", "shutil", "socket", "subprocess", "threading"}
 

@@ -96,6 +96,16 @@ def test_every_way_browsers_post_is_taken(content_type: str, body: bytes) -> Non
             b'--xyz\r\ncontent-disposition: form-data; name="cv"; filename="cv.pdf"\r\n\r\nPDF\r\n--xyz--\r\n',
             422,
         ),
+        (
+            "multipart/form-data; boundary=xyz",
+            b"--xyz\r\ncontent-disposition: form-data; name=cv; filename*=utf-8''cv\r\n\r\nPDF\r\n--xyz--\r\n",
+            422,
+        ),
+        (
+            "multipart/form-data; boundary=xyz",
+            b'--xyz\r\ncontent-disposition: %sform-data; name="cv"\r\n\r\n1\r\n--xyz--\r\n' % (b"(" * 60_000),
+            422,
+        ),
     ],
 )
 def test_what_is_no_form_is_refused_readably_for_the_page(content_type: str, body: bytes, status: int) -> None:

@@ -236,6 +236,36 @@ AUTOMATIC = [
 ]
 
 
+# Each of these would take hours where the time it takes is the square of how long it is.
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"headers": "Date: now", "html": "<" * 2_000_000},
+        {"headers": f"Message-ID: <1@example.com>\r\nSubject: {'=?utf-8?q?a?= ' * 250_000}"},
+        {"headers": f"To: {'a@example.com, ' * 250_000}", "envelope": "{}"},
+        {"headers": f"Content-Type: a/b{';a*0*=x' * 500_000}"},
+    ],
+    ids=["marks", "words", "addresses", "parameters"],
+)
+def test_a_mail_made_to_keep_us_busy_is_read_in_no_time(fields: dict[str, str]) -> None:
+    assert the_mail(mail_post(**{"from": "ana@example.com", "text": "", **fields})).person
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"headers": "From: " + "(" * 5_000},
+        {"headers": "Content-Type: " + "(" * 5_000, "from": "ana@example.com"},
+        {"headers": "Date: now", "from": "(" * 5_000},
+        {"email": b"From: ana@example.com\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 5_000},
+    ],
+    ids=["from", "type", "field", "mails in mails"],
+)
+def test_a_mail_nested_without_end_is_refused_with_the_reason(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        mail_arrivals(FORM, mail_post(**fields), RECEIVED)
+
+
 @pytest.mark.parametrize(("headers", "why"), AUTOMATIC)
 def test_mails_nobody_typed_are_known_by_their_headers(headers: dict[str, str], why: str | None) -> None:
     found = the_mail(mail_post(mail(**headers), text="x"))

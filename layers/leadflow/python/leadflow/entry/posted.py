@@ -70,22 +70,18 @@ def _urlencoded(raw: bytes) -> list[tuple[str, str]]:
 
 
 def _multipart(raw: bytes, content_type: str) -> list[tuple[str, str]]:
-    from email import message_from_bytes
-    from email.policy import HTTP
+    from leadflow.core.multipart import named_parts
 
-    message = message_from_bytes(b"content-type: " + content_type.encode() + b"\r\n\r\n" + raw, policy=HTTP)
-    if not message.is_multipart() or len(parts := list(message.iter_parts())) > _MAX_PAIRS:
-        raise MalformedRequest("The body is not a form in several parts.")
+    try:
+        parts = named_parts(content_type, raw)
+    except ValueError:
+        raise MalformedRequest("The body is not a form in several parts.") from None
     pairs: list[tuple[str, str]] = []
-    for part in parts:
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if not isinstance(name, str) or not isinstance(content, bytes):
-            raise MalformedRequest("The body is not a form in several parts.")
-        if part.get_filename() is not None and content:
+    for name, part in parts:
+        if part.filename is not None and part.content:
             raise InvalidInput(name, "is a file; files are not taken")
         try:
-            pairs.append((name, content.decode()))
+            pairs.append((name, part.content.decode()))
         except UnicodeDecodeError:
             raise MalformedRequest("The body is not a form in UTF-8.") from None
     return pairs

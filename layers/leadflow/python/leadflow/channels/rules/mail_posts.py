@@ -13,18 +13,24 @@ from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import Any
+from itertools import islice
+from typing import Any, cast
 
 from leadflow.channels.rules.arrivals import Arrival, Attachment, Unreadable
-from leadflow.channels.rules.multipart import Part, parts_of
 from leadflow.channels.rules.posted import LONGEST_ID, json_of, storable
+from leadflow.core.multipart import Part, parts_of
 
 _LONGEST_LINE = 1_000
 _MOST_REFERENCES = 50
 _MOST_ATTACHMENTS = 50
 _MOST_TEXT = 100_000
+# The standard library reads a header in the square of the time that it is long, and everybody may write to us.
+_LONGEST_HEADER = 16_000
+_LONGEST_HEADER_OF_PART = 2_000
+_MOST_PARTS = 200
+_LONGEST_ADDRESSEES = 50_000
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,500})>")
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _RAW_FIELDS = ("email", "rawEmail")
 # Senders of bounces; the empty address is theirs by RFC 5321, 4.5.5.
 _DAEMONS = ("mailer-daemon@", "postmaster@")
@@ -39,8 +45,14 @@ _AUTOMATIC_SUBJECTS = (
 
 
 def mail_arrivals(content_type: str, raw: bytes, received_at: datetime) -> list[Arrival | Unreadable]:
-    """The mail in a post. Raises ValueError when it is no form of a mail."""
-    parts = parts_of(content_type, raw)
+    """The mail in a post. Raises ValueError when it is no form of a mail, or one that nobody can read."""
+    try:
+        return [_arrival(parts_of(content_type, raw), received_at)]
+    except RecursionError:
+        raise ValueError("its headers or parts are nested too deeply") from None
+
+
+def _arrival(parts: Mapping[str, Part], received_at: datetime) -> Arrival | Unreadable:
     whole = next((parts[name].content for name in _RAW_FIELDS if name in parts), None)
     if whole is None and "headers" not in parts:
         raise ValueError("it has neither headers nor a whole mail")
@@ -51,11 +63,11 @@ def mail_arrivals(content_type: str, raw: bytes, received_at: datetime) -> list[
     message_id = _ids(_header(mail, "message-id"))
     automatic = _why_automatic(mail, envelope, person)
     if not person and automatic != "bounce":
-        return [Unreadable("0", "it has no sender")]
+        return Unreadable("0", "it has no sender")
     if not own:
-        return [Unreadable("0", "it has no recipient")]
+        return Unreadable("0", "it has no recipient")
     told = _of_whole(mail) if whole is not None else _of_fields(parts)
-    arrival = Arrival(
+    return Arrival(
         kind="message",
         channel_type="email",
         account_id=own[0],
@@ -72,11 +84,18 @@ def mail_arrivals(content_type: str, raw: bytes, received_at: datetime) -> list[
         automatic=automatic is not None,
         data=_data(mail, parts, own, automatic),
     )
-    return [arrival]
+
+
+class _Policy(policy.EmailPolicy):
+    """Reads of every header what can be read in a moment."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        longest = _LONGEST_HEADER_OF_PART if name.lower().startswith("content-") else _LONGEST_HEADER
+        return super().header_fetch_parse(name, value[:longest])
 
 
 def _parsed(content: bytes) -> EmailMessage:
-    return message_from_bytes(content, policy=policy.default)
+    return message_from_bytes(content, policy=cast("policy.EmailPolicy[EmailMessage]", _Policy()))
 
 
 def _header(mail: EmailMessage, name: str) -> str:
@@ -126,7 +145,8 @@ def _addressees(envelope: Mapping[str, Any], parts: Mapping[str, Part], mail: Em
     listed = envelope.get("to")
     told = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
     if not told:
-        told = [address for _, address in getaddresses([_field(parts, "to") or _header(mail, "to")])]
+        text = _field(parts, "to") or _header(mail, "to")
+        told = [address for _, address in getaddresses([text[:_LONGEST_ADDRESSEES]])]
     return [one.strip().lower()[:LONGEST_ID] for one in told if "@" in one]
 
 
@@ -174,7 +194,7 @@ def _of_fields(parts: Mapping[str, Part]) -> tuple[str | None, tuple[Attachment,
 def _of_whole(mail: EmailMessage) -> tuple[str | None, tuple[Attachment, ...]]:
     text, html = "", ""
     found = []
-    for part in mail.walk():
+    for part in islice(mail.walk(), _MOST_PARTS):
         if part.is_multipart():
             continue
         content = part.get_payload(decode=True)

@@ -1,6 +1,7 @@
 """multipart/form-data as bytes: what a part holds is in whatever charset its sender chose, so nothing is decoded here.
 
-RFC 7578; https://www.rfc-editor.org/rfc/rfc7578
+The standard library reads forms as mails, in the square of the time that their headers are long, and gives up on
+brackets within brackets; this is for posts of anybody. RFC 7578; https://www.rfc-editor.org/rfc/rfc7578
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from dataclasses import dataclass, field
 
 _MOST_PARTS = 500
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"]{1,200})"|([^;\s,]{1,200}))""", re.IGNORECASE)
-_NAME = re.compile(r"""(?:^|;)\s*name="((?:[^"\\]|\\.)*)\"""", re.IGNORECASE)
-_FILENAME = re.compile(r"""(?:^|;)\s*filename="((?:[^"\\]|\\.)*)\"""", re.IGNORECASE)
+_VALUE = r"""(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))"""
+_NAME = re.compile(rf"(?:^|;)\s*name={_VALUE}", re.IGNORECASE)
+_FILENAME = re.compile(rf"(?:^|;)\s*filename\*?={_VALUE}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,15 @@ class Part:
 
 
 def parts_of(content_type: str, raw: bytes) -> dict[str, Part]:
-    """The fields of a form by name, of a name that comes twice the first.
+    """The fields of a form by name, of a name that comes twice the first. Raises ValueError as `named_parts` does."""
+    parts: dict[str, Part] = {}
+    for name, part in named_parts(content_type, raw):
+        parts.setdefault(name, part)
+    return parts
+
+
+def named_parts(content_type: str, raw: bytes) -> list[tuple[str, Part]]:
+    """The fields of a form in order; parts without a name are left out.
 
     Raises ValueError when it is no form, is cut off, or has more than 500 parts.
     """
@@ -35,12 +45,12 @@ def parts_of(content_type: str, raw: bytes) -> dict[str, Part]:
     pieces = (b"\r\n" + raw).split(b"\r\n" + mark, _MOST_PARTS + 2)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
         raise ValueError("the form does not end with its boundary" if len(pieces) <= _MOST_PARTS + 1 else "too many")
-    parts: dict[str, Part] = {}
+    parts: list[tuple[str, Part]] = []
     for piece in pieces[1:-1]:
         head, gap, content = piece.partition(b"\r\n\r\n")
         name, part = _part(head.decode(errors="replace"), content)
         if gap and name is not None:
-            parts.setdefault(name, part)
+            parts.append((name, part))
     return parts
 
 
@@ -50,5 +60,10 @@ def _part(head: str, content: bytes) -> tuple[str | None, Part]:
     disposition = named.get("content-disposition", "")
     name, filename = _NAME.search(disposition), _FILENAME.search(disposition)
     media_type = named.get("content-type", "").partition(";")[0].strip().lower() or None
-    shown = filename[1].replace('\\"', '"') if filename else None
-    return (name[1] if name else None), Part(content, shown, media_type)
+    return _value(name), Part(content, _value(filename), media_type)
+
+
+def _value(found: re.Match[str] | None) -> str | None:
+    if found is None:
+        return None
+    return found[1].replace('\\"', '"') if found[1] is not None else found[2]
