@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from leadflow.channels.service import sending
 from tests.functional.channels.accounts import make
 from tests.functional.channels.provider import Provider
-from tests.functional.conversations.talking import SID, deliver, messages, reconcile, say, texts, write
+from tests.functional.conversations.talking import SID, conversation, deliver, messages, reconcile, say, texts, write
 from tests.functional.webhooks.services import SMS
 from tests.harness import Clock, call
 
@@ -78,3 +79,44 @@ def test_a_provider_that_will_not_be_asked_yet_is_asked_later(provider: Provider
     deliver()
 
     assert texts(provider) == ["First"]
+
+
+def test_what_could_not_be_sent_for_a_day_is_not_sent_any_more(provider: Provider, clock: Clock) -> None:
+    """A mended account must not bring out what was said to somebody days before."""
+    channel = make(SMS)
+    write(channel)
+    refused(provider, "First")
+    clock.advance(hours=23)
+    say("Second")
+    clock.advance(hours=1, seconds=1)
+    provider.answers(200, {"status": "active", "sid": SID})
+    provider.asked.clear()
+
+    assert check(channel)["ok"] is True
+    deliver()
+
+    assert [(one["status"], one["error_code"]) for one in messages()[1:]] == [("failed", "expired"), ("sent", None)]
+    assert texts(provider) == ["Second"]
+
+
+def test_no_more_than_a_hundred_messages_wait_in_a_conversation(provider: Provider, clock: Clock) -> None:
+    write(make(SMS))
+    refused(provider, "text 1")
+    for number in range(2, sending.MOST_WAITING + 1):
+        assert say(f"text {number}").status == 202
+
+    crowded = say("one too many")
+
+    assert (crowded.status, crowded.headers["retry-after"]) == (429, "60")
+    assert len(messages_of_all_pages()) == 1 + sending.MOST_WAITING
+
+
+def messages_of_all_pages() -> list[dict[str, Any]]:
+    path, found, cursor = {"conversation_id": conversation()["id"]}, [], None
+    while True:
+        query = {"limit": "100", **({"cursor": cursor} if cursor else {})}
+        page = call("conversations/list_messages", path=path, query=query).json
+        found += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return found

@@ -102,6 +102,28 @@ def test_a_lead_is_written_to_first(
     assert sorted((log["status"], log["reason"]) for log in logs) == [("completed", None), ("skipped", "no_address")]
 
 
+def test_without_a_channel_the_action_fails_and_says_which(
+    make_workflow: MakeWorkflow,
+    add_action: AddAction,
+    activate: Activate,
+    engine: Engine,
+) -> None:
+    channel = make(SMS)
+    workflow_id = make_workflow(trigger="lead_created")
+    add_action(workflow_id, "send_message", {"channel": "sms", "content": "Welcome"})
+    activate(workflow_id)
+    path = {"channel_id": channel["id"]}
+    assert call("channels/update_channel", {"is_active": False}, path=path).status == 200
+
+    lead_id(phone=ANA, name="Ana")
+    engine.run()
+
+    (run,) = runs_of(workflow_id)
+    (log,) = logs_of(workflow_id)
+    assert (run["status"], log["status"]) == ("failed", "failed")
+    assert "no active sms channel" in log["error_message"]
+
+
 def test_outside_the_window_it_is_skipped_and_a_template_goes(
     make_workflow: MakeWorkflow,
     add_action: AddAction,
