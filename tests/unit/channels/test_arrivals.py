@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import json
+import tracemalloc
+import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
@@ -236,16 +240,33 @@ AUTOMATIC = [
 ]
 
 
+@pytest.mark.parametrize(("charset", "pack"), [("bz2", bz2.compress), ("zlib", zlib.compress)])
+def test_what_is_called_a_charset_unpacks_nothing(charset: str, pack: Callable[[bytes], bytes]) -> None:
+    packed = pack(b"Hi" * 1_000_000)
+    # A text that is unpacked is none, so what shows it is the memory that it took.
+    whole = b"From: ana@example.com\r\nContent-Type: text/plain; charset=" + charset.encode() + b"\r\n\r\n" + packed
+    tracemalloc.start()
+    try:
+        the_mail(mail_post(email=whole))
+        the_mail(mail_post(**{"from": "ana@example.com"}, headers="", text=packed, charsets=f'{{"text": "{charset}"}}'))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 1_000_000
+
+
 # Each of these would take hours where the time it takes is the square of how long it is.
 @pytest.mark.parametrize(
     "fields",
     [
         {"headers": "Date: now", "html": "<" * 2_000_000},
+        {"headers": "Date: now", "html": f"{'a' * 1_500_000}-{'a' * 1_500_000}", "charsets": '{"html": "punycode"}'},
         {"headers": f"Message-ID: <1@example.com>\r\nSubject: {'=?utf-8?q?a?= ' * 250_000}"},
         {"headers": f"To: {'a@example.com, ' * 250_000}", "envelope": "{}"},
         {"headers": f"Content-Type: a/b{';a*0*=x' * 500_000}"},
     ],
-    ids=["marks", "words", "addresses", "parameters"],
+    ids=["marks", "names", "words", "addresses", "parameters"],
 )
 def test_a_mail_made_to_keep_us_busy_is_read_in_no_time(fields: dict[str, str]) -> None:
     assert the_mail(mail_post(**{"from": "ana@example.com", "text": "", **fields})).person
