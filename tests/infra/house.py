@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,3 +120,36 @@ def sources(*tops: str) -> list[Path]:
 
 def shown(path: Path) -> str:
     return str(path.relative_to(ROOT))
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    found = template()["Resources"].items()
+    return {name: resource.get("Properties", {}) for name, resource in found if resource["Type"] == kind}
+
+
+def event_sources(*kinds: str) -> list[tuple[str, Function, dict[str, Any]]]:
+    return [
+        (f"{function.name}.{name}", function, event["Properties"])
+        for function in functions().values()
+        for name, event in function.events.items()
+        if event["Type"] in kinds
+    ]
+
+
+def references(value: Any) -> Iterator[str]:
+    """The logical ids a value refers to."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "Ref":
+                yield inner
+            elif key == "Fn::GetAtt":
+                yield inner[0] if isinstance(inner, list) else inner.split(".")[0]
+            elif key == "Fn::Sub":
+                text, own = inner if isinstance(inner, list) else (inner, {})
+                yield from (name.split(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text) if name not in own)
+                yield from references(own)
+            else:
+                yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import graphlib
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from leadflow.core import aws, errors
+from leadflow.core import errors
 from tests import policies
-from tests.infra.house import Function, definition, functions, template, transformed
+from tests.infra.house import Function, definition, event_sources, functions, of_type, references, template, transformed
 
 # The whole list of the API contract. A route that is public and not here is a hole; one that is here and wants a key
 # does not work.
@@ -61,49 +60,6 @@ NEVER_EXPIRING = {"Appointment", "Conversation", "EmailCampaign", "Lead", "Messa
 EVERY_FUNCTION = pytest.mark.parametrize("function", functions().values(), ids=functions())
 
 
-def of_type(kind: str) -> dict[str, dict[str, Any]]:
-    found = template()["Resources"].items()
-    return {name: resource.get("Properties", {}) for name, resource in found if resource["Type"] == kind}
-
-
-def sources(*kinds: str) -> list[tuple[str, Function, dict[str, Any]]]:
-    return [
-        (f"{function.name}.{name}", function, event["Properties"])
-        for function in functions().values()
-        for name, event in function.events.items()
-        if event["Type"] in kinds
-    ]
-
-
-def references(value: Any) -> Iterator[str]:
-    """The logical ids a value refers to."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key == "Ref":
-                yield inner
-            elif key == "Fn::GetAtt":
-                yield inner[0] if isinstance(inner, list) else inner.split(".")[0]
-            elif key == "Fn::Sub":
-                text, own = inner if isinstance(inner, list) else (inner, {})
-                yield from (name.split(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text) if name not in own)
-                yield from references(own)
-            else:
-                yield from references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from references(inner)
-
-
-def test_a_call_of_aws_that_hangs_is_tried_again_in_time() -> None:
-    """Whoever waits for the table or the secret has an answer, or at least a second try, before it is ended itself."""
-    for service in ("dynamodb", "secretsmanager"):
-        config = aws.client(service).meta.config
-        one_try = config.connect_timeout + config.read_timeout
-        # Connections that hang were connected once.
-        assert config.read_timeout + one_try < functions()["platform/authorize"].timeout
-        assert config.retries["total_max_attempts"] * one_try < template()["Globals"]["Function"]["Timeout"]
-
-
 def test_stays_far_under_the_limits_of_cloudformation() -> None:
     assert len(transformed()) < 460
     assert len(json.dumps(transformed())) < 600_000
@@ -143,15 +99,6 @@ def test_throttles_name_routes_that_exist() -> None:
     assert of_type("AWS::Serverless::HttpApi")["Api"]["RouteSettings"].keys() <= routes
 
 
-def test_warnings_stop_a_deployment_only_where_none_are_to_be_expected() -> None:
-    """A parameter has a schema or a content, says OpenAPI; SAM gives those of paths neither."""
-    api = transformed()["Api"]["Properties"]
-    operations = [operation for path in api["Body"]["paths"].values() for operation in path.values()]
-    bare = [one for o in operations for one in o.get("parameters", []) if not {"schema", "content"} & one.keys()]
-
-    assert not (bare and api.get("FailOnWarnings"))
-
-
 def test_a_cached_authorization_holds_for_one_route_only() -> None:
     auth = of_type("AWS::Serverless::HttpApi")["Api"]["Auth"]
     authorizer = auth["Authorizers"][auth["DefaultAuthorizer"]]
@@ -167,18 +114,6 @@ def test_a_function_has_a_shared_role_and_a_log_group_that_ends(function: Functi
 
     assert template()["Resources"][role]["Type"] == "AWS::IAM::Role"
     assert of_type("AWS::Logs::LogGroup")[log_group]["RetentionInDays"] == 30
-
-
-def test_logs_that_services_deliver_need_no_room_in_the_policy_of_the_account() -> None:
-    """It holds 5,120 characters, and a group of another name takes some of them, where other stacks left any."""
-    api, engine = of_type("AWS::Serverless::HttpApi")["Api"], of_type("AWS::Serverless::StateMachine")["WorkflowEngine"]
-    groups = of_type("AWS::Logs::LogGroup")
-
-    delivered = set(references([api["AccessLogSettings"], engine["Logging"]])) & groups.keys()
-
-    assert delivered == {"AccessLogs", "EngineLogs"}
-    for name in delivered:
-        assert groups[name]["LogGroupName"]["Fn::Sub"].startswith("/aws/vendedlogs/")
 
 
 @EVERY_FUNCTION
@@ -210,12 +145,14 @@ def test_only_starters_know_the_state_machine() -> None:
     assert knowing == {"workflows/start_executions"}
 
 
-@pytest.mark.parametrize(("where", "function", "source"), sources("SQS", "DynamoDB"), ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("where", "function", "source"), event_sources("SQS", "DynamoDB"), ids=lambda value: str(value)[:40]
+)
 def test_a_source_reports_single_failures(where: str, function: Function, source: dict[str, Any]) -> None:
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"], where
 
 
-@pytest.mark.parametrize(("where", "function", "source"), sources("SQS"), ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("where", "function", "source"), event_sources("SQS"), ids=lambda value: str(value)[:40])
 def test_a_queue_outlasts_its_worker_and_has_a_dead_letter_queue(
     where: str, function: Function, source: dict[str, Any]
 ) -> None:
@@ -226,22 +163,7 @@ def test_a_queue_outlasts_its_worker_and_has_a_dead_letter_queue(
     assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
 
 
-def test_a_worker_that_writes_to_its_own_queue_may_do_so_often() -> None:
-    """Otherwise Lambda takes the 16th message in a row for an accident and puts it with the dead letters."""
-    allowed = {name for name, function in functions().items() if function.properties.get("RecursiveLoop") == "Allow"}
-
-    writing = {
-        function.name
-        for _, function, source in sources("SQS")
-        if policies.Right("sqs:SendMessage", policies.named(source["Queue"]))
-        in policies.given(policies.role_of(function.name))
-    }
-
-    assert allowed == writing
-    assert len(writing) == 4
-
-
-@pytest.mark.parametrize(("where", "function", "source"), sources("DynamoDB"), ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("where", "function", "source"), event_sources("DynamoDB"), ids=lambda value: str(value)[:40])
 def test_a_stream_reader_misses_nothing_and_no_poison_record_stops_it(
     where: str, function: Function, source: dict[str, Any]
 ) -> None:
@@ -259,11 +181,13 @@ def test_a_stream_reader_misses_nothing_and_no_poison_record_stops_it(
 
 
 def test_a_stream_has_at_most_two_readers() -> None:
-    assert len(sources("DynamoDB")) <= 2
+    assert len(event_sources("DynamoDB")) <= 2
 
 
 def test_counters_keep_one_checkpoint_per_shard() -> None:
-    (source,) = [source for _, function, source in sources("DynamoDB") if function.name.endswith("project_counters")]
+    (source,) = [
+        source for _, function, source in event_sources("DynamoDB") if function.name.endswith("project_counters")
+    ]
 
     assert source["ParallelizationFactor"] == 1
     assert "BisectBatchOnFunctionError" not in source
@@ -380,37 +304,3 @@ def test_every_state_is_reached() -> None:
         named.update(rule["Next"] for rule in [*state.get("Choices", []), *state.get("Catch", [])])
 
     assert named == states.keys()
-
-
-def test_a_reconcile_that_fails_is_told() -> None:
-    """Other alarms depend on what it tells, and are as quiet without it as when nothing is wrong."""
-    watched = {
-        dimension["Value"]["Ref"]
-        for alarm in of_type("AWS::CloudWatch::Alarm").values()
-        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
-        for dimension in alarm["Dimensions"]
-        if dimension["Name"] == "FunctionName"
-    }
-
-    assert watched == {functions()["platform/reconcile"].logical_id}
-
-
-def test_the_dashboard_shows_what_is_there() -> None:
-    body = template()["Resources"]["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    named = set(re.findall(r"\$\{([^}:]+)\}", body))
-
-    widgets = json.loads(re.sub(r"\$\{[^}]+\}", "here", body))["widgets"]
-
-    assert named <= template()["Resources"].keys()
-    assert len({(one["x"], one["y"]) for one in widgets}) == len(widgets)
-    assert all(one["properties"]["metrics"] for one in widgets)
-
-
-def test_the_dashboard_searches_for_names_that_begin_with_the_stack() -> None:
-    """What stands in quotes is searched for as the whole name, and none is called as the stack alone."""
-    body = template()["Resources"]["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-
-    searches = re.findall(r"SEARCH\('([^']+)'", body)
-
-    assert len(searches) == 4
-    assert all(re.search(r' MetricName=\\"\w+\\" \$\{AWS::StackName\}$', one) for one in searches), searches
