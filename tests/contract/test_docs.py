@@ -175,6 +175,15 @@ def test_make_targets_and_modules_that_a_page_names_exist(path: Path) -> None:
         assert importlib.util.find_spec(module), f"{path.name} says python -m {module}, which is not there"
 
 
+def test_readme_and_operations_say_alike_what_idle_costs() -> None:
+    sums = re.findall(r"\*\*\$(\d\.\d\d)\*\*", section("docs/OPERATIONS.md", "What idle costs"))
+    [(fixed, *rest)] = re.findall(
+        r"\$(\d\.\d\d) a month .*?\$(\d\.\d\d), or \$(\d\.\d\d)", text("README.md"), re.DOTALL
+    )
+
+    assert [float(fixed) + float(one) for one in rest] == pytest.approx([float(one) for one in sums])
+
+
 def test_stacks_that_the_pages_name_are_those_of_samconfig() -> None:
     config = tomllib.loads(text("samconfig.toml"))
     stacks = {name: config[name]["global"]["parameters"]["stack_name"] for name in ("default", "dev", "prod")}
