@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bz2
 import json
+import sys
 import tracemalloc
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
@@ -113,6 +114,16 @@ def test_a_mail_made_to_keep_us_busy_is_read_in_no_time(fields: dict[str, str]) 
     assert the_mail(mail_post(**{"from": "ana@example.com", "text": "", **fields})).person
 
 
+@pytest.fixture
+def usual_stack() -> Iterator[None]:
+    """As deep as Python lets calls go where nobody says otherwise, as hypothesis does."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("usual_stack")
 @pytest.mark.parametrize(
     "fields",
     [
