@@ -12,7 +12,7 @@ from leadflow.leads import service, store
 from leadflow.leads.store import scoring as settings
 from tests.functional.leads.announced import Impatient, announced, work, work_all
 from tests.functional.leads.erasing import erase
-from tests.functional.leads.merging import merged
+from tests.functional.leads.merging import merged, unmerged
 from tests.functional.leads.people import added, listed, shown, signalled
 from tests.functional.scoring.settled import CAPPED, FIT, check_scores, put, scoring, settled
 from tests.functional.wire import Killed, interrupted, killed_at, stored, watched
@@ -35,6 +35,22 @@ def test_all_leads_are_scored_again_and_their_lists_follow() -> None:
 
     assert [lead["score"] for lead in listed(sort="score")["items"]] == [60, 20, 10]
     assert (found["rescoring"], found["rescored"]) == ("completed", 3)
+    check_scores()
+
+
+def test_whom_the_walk_has_not_come_to_is_scored_anew_before_they_are_merged_or_separated() -> None:
+    ada, eve = crowd(2)
+    put(signals=CAPPED)
+    merge_id = merged(ada, eve)
+    together = shown(ada)["score"]
+    put(signals={})
+    unmerged(ada, merge_id)
+    apart = [shown(lead_id)["score"] for lead_id in (ada, eve)]
+
+    work_all()
+
+    assert (together, apart) == (20, [40, 40])
+    assert [shown(lead_id)["score"] for lead_id in (ada, eve)] == apart
     check_scores()
 
 
