@@ -13,7 +13,6 @@ from typing import Any
 import boto3
 import pytest
 
-from local.client import read_run
 from tests.journeys.host import HostProcess
 
 NewHost = Callable[..., HostProcess]
@@ -42,11 +41,9 @@ def template(api_url: str) -> str:
 def profile(new_host: NewHost, tmp_path: Path) -> dict[str, str]:
     """What a person's environment says: no region but that of a profile."""
     host = new_host()
-    host.start()
+    run = host.start()
     config = tmp_path / "config"
     config.write_text(f"[default]\nregion = {REGION}\n")
-    run = read_run(host.data_dir)
-    assert run is not None
     facts = json.loads((host.data_dir / "run.json").read_text())["aws"]
     said = {name: facts[name] for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     return {**said, "AWS_CONFIG_FILE": str(config), "API_URL": run.api_url, "ADMIN_KEY": run.admin_key}

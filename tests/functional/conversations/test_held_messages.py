@@ -7,8 +7,9 @@ from typing import Any
 from leadflow.channels.service import sending
 from tests.functional.channels.accounts import make
 from tests.functional.channels.provider import Provider
-from tests.functional.conversations.talking import SID, conversation, deliver, messages, reconcile, say, texts, write
+from tests.functional.conversations.talking import SID, deliver, messages, reconcile, say, texts, write
 from tests.functional.webhooks.services import SMS
+from tests.functional.wire import counts
 from tests.harness import Clock, call
 
 
@@ -24,6 +25,12 @@ def refused(by: Provider, words: str) -> None:
     by.answers(401, {"code": 20003, "message": "Authenticate"})
     say(words)
     deliver()
+
+
+def mended(by: Provider) -> None:
+    """The provider takes the account again; what it was asked before is forgotten."""
+    by.asked.clear()
+    by.answers(200, {"status": "active", "sid": SID})
 
 
 def test_x41_a_refused_account_holds_its_messages_and_a_check_releases_them_in_order(
@@ -50,18 +57,15 @@ def test_x41_a_refused_account_holds_its_messages_and_a_check_releases_them_in_o
 
 
 def test_the_worker_asks_by_itself_now_and_then(provider: Provider, clock: Clock) -> None:
-    channel = make(SMS)
-    write(channel)
+    write(make(SMS))
     refused(provider, "First")
-    provider.asked.clear()
-    provider.answers(200, {"status": "active", "sid": SID})
+    mended(provider)
     clock.advance(minutes=16)
 
     reconcile()
     deliver()
 
     assert texts(provider) == ["First"]
-    assert channel["id"]
 
 
 def test_a_provider_that_will_not_be_asked_yet_is_asked_later(provider: Provider, clock: Clock) -> None:
@@ -71,8 +75,7 @@ def test_a_provider_that_will_not_be_asked_yet_is_asked_later(provider: Provider
     clock.advance(minutes=16)
     reconcile()
     deliver()
-    provider.asked.clear()
-    provider.answers(200, {"status": "active", "sid": SID})
+    mended(provider)
     clock.advance(minutes=2)
 
     reconcile()
@@ -89,8 +92,7 @@ def test_what_could_not_be_sent_for_a_day_is_not_sent_any_more(provider: Provide
     clock.advance(hours=23)
     say("Second")
     clock.advance(hours=1, seconds=1)
-    provider.answers(200, {"status": "active", "sid": SID})
-    provider.asked.clear()
+    mended(provider)
 
     assert check(channel)["ok"] is True
     deliver()
@@ -108,15 +110,4 @@ def test_no_more_than_a_hundred_messages_wait_in_a_conversation(provider: Provid
     crowded = say("one too many")
 
     assert (crowded.status, crowded.headers["retry-after"]) == (429, "60")
-    assert len(messages_of_all_pages()) == 1 + sending.MOST_WAITING
-
-
-def messages_of_all_pages() -> list[dict[str, Any]]:
-    path, found, cursor = {"conversation_id": conversation()["id"]}, [], None
-    while True:
-        query = {"limit": "100", **({"cursor": cursor} if cursor else {})}
-        page = call("conversations/list_messages", path=path, query=query).json
-        found += page["items"]
-        cursor = page["next_cursor"]
-        if cursor is None:
-            return found
+    assert counts()["Message"] == 1 + sending.MOST_WAITING
