@@ -103,6 +103,12 @@ def test_every_way_browsers_post_is_taken(content_type: str, body: bytes) -> Non
         ),
         (
             "multipart/form-data; boundary=xyz",
+            b"--xyz\r\ncontent-disposition: form-data; name=email\r\n\r\na@example.com\r\n"
+            b"--xyz\r\ncontent-disposition: form-data\r\n\r\nof no field\r\n--xyz--\r\n",
+            400,
+        ),
+        (
+            "multipart/form-data; boundary=xyz",
             b'--xyz\r\ncontent-disposition: %sform-data; name="cv"\r\n\r\n1\r\n--xyz--\r\n' % (b"(" * 60_000),
             422,
         ),

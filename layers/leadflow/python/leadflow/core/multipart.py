@@ -26,15 +26,19 @@ class Part:
 
 
 def parts_of(content_type: str, raw: bytes) -> dict[str, Part]:
-    """The fields of a form by name, of a name that comes twice the first. Raises ValueError as `named_parts` does."""
+    """The fields of a form by name, of a name that comes twice the first; what has no name is left out.
+
+    Raises ValueError as `all_parts` does.
+    """
     parts: dict[str, Part] = {}
-    for name, part in named_parts(content_type, raw):
-        parts.setdefault(name, part)
+    for name, part in all_parts(content_type, raw):
+        if name is not None:
+            parts.setdefault(name, part)
     return parts
 
 
-def named_parts(content_type: str, raw: bytes) -> list[tuple[str, Part]]:
-    """The fields of a form in order; parts without a name are left out.
+def all_parts(content_type: str, raw: bytes) -> list[tuple[str | None, Part]]:
+    """The parts of a form in order, each with its name; None for one that has none, or no content.
 
     Raises ValueError when it is no form, is cut off, or has more than 500 parts.
     """
@@ -45,12 +49,11 @@ def named_parts(content_type: str, raw: bytes) -> list[tuple[str, Part]]:
     pieces = (b"\r\n" + raw).split(b"\r\n" + mark, _MOST_PARTS + 2)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
         raise ValueError("the form does not end with its boundary" if len(pieces) <= _MOST_PARTS + 1 else "too many")
-    parts: list[tuple[str, Part]] = []
+    parts: list[tuple[str | None, Part]] = []
     for piece in pieces[1:-1]:
         head, gap, content = piece.partition(b"\r\n\r\n")
         name, part = _part(head.decode(errors="replace"), content)
-        if gap and name is not None:
-            parts.append((name, part))
+        parts.append((name if gap else None, part))
     return parts
 
 

@@ -70,14 +70,16 @@ def _urlencoded(raw: bytes) -> list[tuple[str, str]]:
 
 
 def _multipart(raw: bytes, content_type: str) -> list[tuple[str, str]]:
-    from leadflow.core.multipart import named_parts
+    from leadflow.core.multipart import all_parts
 
     try:
-        parts = named_parts(content_type, raw)
+        parts = all_parts(content_type, raw)
     except ValueError:
         raise MalformedRequest("The body is not a form in several parts.") from None
     pairs: list[tuple[str, str]] = []
     for name, part in parts:
+        if name is None:
+            raise MalformedRequest("The body has a part that is no field of a form.")
         if part.filename is not None and part.content:
             raise InvalidInput(name, "is a file; files are not taken")
         try:
